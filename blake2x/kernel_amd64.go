@@ -1,0 +1,6 @@
+//go:build !purego
+
+package blake2x
+
+// available lists the kernels that run here, slowest first.
+func available() []kernel { return []kernel{generic} }
