@@ -1,0 +1,4 @@
+package gf
+
+// archKernels lists the kernels beyond generic that this processor can run, slowest first.
+func archKernels() []*Kernel { return nil }
