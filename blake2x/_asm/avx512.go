@@ -1,0 +1,269 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+var zmm = []VecPhysical{
+	Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
+	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
+}
+
+// The frame, from an address aligned to 64: 16 message words, then the 8 words of the running hash,
+// each word 16 lanes of 8 bytes.
+const (
+	wordSize  = 16 * 8
+	hashAt    = 16 * wordSize
+	frameSize = hashAt + 8*wordSize + 64
+)
+
+// hashAVX512 emits the kernel for 16 lanes. A state of 8 lanes takes 16 registers and BLAKE2b's steps
+// all work in place, so two states fill the register file and hide one another's latency.
+func hashAVX512() {
+	TEXT("hashAVX512", 0, "func(lanes *[32]*byte, n, prefixed, prefix uint64)")
+	Pragma("noescape")
+	Doc("hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.")
+	k := kernel512{
+		lanes:  Load(Param("lanes"), RSI),
+		left:   Load(Param("n"), RCX).(GPPhysical),
+		hole:   Load(Param("prefixed"), RDI).(GPPhysical),
+		prefix: Load(Param("prefix"), R8).(GPPhysical),
+		offset: R9,
+		total:  R10,
+		block:  RBX,
+	}
+	frame := AllocLocal(frameSize)
+	LEAQ(frame.Offset(63), k.block)
+	ANDQ(I8(-64), k.block)
+
+	Comment("The hash starts as the initialization vector with the parameter block.")
+	for w := range iv {
+		x := iv[w]
+		if w == 0 {
+			x ^= param
+		}
+		MOVQ(U64(x), RAX)
+		VPBROADCASTQ(RAX, Z0)
+		VMOVDQA64(Z0, k.hash(w, 0))
+		VMOVDQA64(Z0, k.hash(w, 1))
+	}
+	Comment("A prefixed message is read from one byte before its start, with that byte masked off.")
+	XORQ(k.total, k.total)
+	MOVQ(k.hole, k.offset)
+	ADDQ(k.hole, k.left)
+	NEGQ(k.offset)
+
+	Label("block")
+	k.masks()
+	k.load(0, K1)
+	Comment("The second half of a short last block is zero.")
+	CMPQ(R12, I8(64))
+	JBE(LabelRef("halfZero"))
+	k.load(1, K2)
+	JMP(LabelRef("loaded"))
+	Label("halfZero")
+	VPXORQ(Z0, Z0, Z0)
+	for w := 8; w < 16; w++ {
+		VMOVDQA64(Z0, k.message(w, 0))
+		VMOVDQA64(Z0, k.message(w, 1))
+	}
+	Label("loaded")
+	k.compress()
+	ADDQ(U8(128), k.offset)
+	TESTQ(k.left, k.left)
+	JNZ(LabelRef("block"))
+	k.store()
+	VZEROUPPER()
+	RET()
+}
+
+// kernel512 names the registers that live through hashAVX512.
+type kernel512 struct {
+	lanes  Register
+	left   GPPhysical // bytes not yet read, of the message with its prefix
+	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
+	prefix GPPhysical // that byte, else 0
+	offset GPPhysical // of the block in each message
+	total  GPPhysical // bytes hashed up to the end of the block
+	block  GPPhysical // the aligned frame
+}
+
+func (k kernel512) message(word, half int) Mem {
+	return Mem{Base: k.block, Disp: word*wordSize + half*64}
+}
+
+func (k kernel512) hash(word, half int) Mem {
+	return Mem{Base: k.block, Disp: hashAt + word*wordSize + half*64}
+}
+
+// masks takes the next block and leaves its length in R12 and which of its bytes exist in K1 and K2.
+func (k kernel512) masks() {
+	Comment("Take up to 128 bytes: R12 of them, those in the message marked in K1 and K2.")
+	MOVQ(U32(128), R12)
+	CMPQ(k.left, R12)
+	CMOVQCS(k.left, R12)
+	ADDQ(R12, k.total)
+	SUBQ(R12, k.left)
+	MOVQ(I32(-1), RAX)
+	XORQ(R13, R13)
+	BZHIQ(R12, RAX, RDX)
+	ANDNQ(RDX, k.hole, RDX)
+	KMOVQ(RDX, K1)
+	MOVQ(R12, RDX)
+	SUBQ(I8(64), RDX)
+	CMOVQCS(R13, RDX)
+	BZHIQ(RDX, RAX, RDX)
+	KMOVQ(RDX, K2)
+}
+
+// load reads half a block of each message and turns 8 lanes of 8 words into 8 words of 8 lanes, twice.
+func (k kernel512) load(half int, mask Register) {
+	Commentf("Words %d to %d of 16 lanes.", 8*half, 8*half+7)
+	for g := range 2 {
+		r, t := zmm[16*g:16*g+8], zmm[16*g+8:16*g+16]
+		for i, z := range r {
+			MOVQ(Mem{Base: k.lanes.(GPPhysical), Disp: 8 * (8*g + i)}, RDX)
+			VMOVDQU8_Z(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64 * half}, mask, z)
+		}
+		transpose8x8(r, t)
+		if half == 0 {
+			VPBROADCASTQ(k.prefix, r[0])
+			VPORQ(r[0], t[0], t[0])
+		}
+		for i, z := range t {
+			VMOVDQA64(z, k.message(8*half+i, g))
+		}
+	}
+	if half == 0 {
+		XORQ(k.prefix, k.prefix)
+		XORQ(k.hole, k.hole)
+	}
+}
+
+// transpose8x8 turns r, 8 rows of 8 quadwords, into columns in t.
+func transpose8x8(r, t []VecPhysical) {
+	for i := 0; i < 8; i += 2 {
+		VPUNPCKLQDQ(r[i+1], r[i], t[i])
+		VPUNPCKHQDQ(r[i+1], r[i], t[i+1])
+	}
+	for odd := range 2 {
+		u := r[4*odd : 4*odd+4]
+		VSHUFI64X2(U8(0x88), t[2+odd], t[0+odd], u[0])
+		VSHUFI64X2(U8(0xdd), t[2+odd], t[0+odd], u[1])
+		VSHUFI64X2(U8(0x88), t[6+odd], t[4+odd], u[2])
+		VSHUFI64X2(U8(0xdd), t[6+odd], t[4+odd], u[3])
+		for i := range 2 {
+			VSHUFI64X2(U8(0x88), u[2+i], u[i], t[2*i+odd])
+			VSHUFI64X2(U8(0xdd), u[2+i], u[i], t[4+2*i+odd])
+		}
+	}
+}
+
+// compress runs the compression function on both states.
+func (k kernel512) compress() {
+	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
+	for w := range 8 {
+		for g := range 2 {
+			VMOVDQA64(k.hash(w, g), v512(g, w))
+		}
+	}
+	for w := range 8 {
+		src := Op(ivTable.Offset(8 * w))
+		switch w {
+		case 4:
+			MOVQ(ivTable.Offset(8*w), RAX)
+			XORQ(k.total, RAX)
+			src = RAX
+		case 6:
+			Comment("The carry of left-1 tells the last block.")
+			MOVQ(k.left, RAX)
+			SUBQ(I8(1), RAX)
+			SBBQ(RAX, RAX)
+			XORQ(ivTable.Offset(8*w), RAX)
+			src = RAX
+		}
+		VPBROADCASTQ(src, v512(0, 8+w))
+		VMOVDQA64(v512(0, 8+w), v512(1, 8+w))
+	}
+
+	LEAQ(sigmaTable.Offset(0), R11)
+	MOVQ(U32(rounds), R13)
+	Label("round")
+	k.halfRound(0, [4][4]int{{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}})
+	k.halfRound(8, [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}})
+	ADDQ(U8(32), R11)
+	DECQ(R13)
+	JNZ(LabelRef("round"))
+
+	for w := range 8 {
+		for g := range 2 {
+			VPXORQ(v512(g, w+8), v512(g, w), v512(g, w))
+			VPXORQ(k.hash(w, g), v512(g, w), v512(g, w))
+			VMOVDQA64(v512(g, w), k.hash(w, g))
+		}
+	}
+}
+
+func v512(group, word int) VecPhysical { return zmm[16*group+word] }
+
+// halfRound emits the mixing function G for four columns or diagonals of both states, step by step so
+// that eight independent instructions stand side by side. Its message words are the schedule's at first.
+func (k kernel512) halfRound(first int, quads [4][4]int) {
+	words := [4]GPPhysical{RAX, RDX, R12, R14}
+	each := func(step func(v func(int) VecPhysical, q [4]int, g, i int)) {
+		for g := range 2 {
+			for i, q := range quads {
+				step(func(w int) VecPhysical { return v512(g, w) }, q, g, i)
+			}
+		}
+	}
+	for pass, rot := range [2][2]uint8{{32, 24}, {16, 63}} {
+		for i, r := range words {
+			MOVWLZX(Mem{Base: R11, Disp: 2 * (first + 2*i + pass)}, r.As32())
+		}
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) {
+			VPADDQ(Mem{Base: k.block, Index: words[i], Scale: 1, Disp: 64 * g}, v(q[0]), v(q[0]))
+		})
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPADDQ(v(q[1]), v(q[0]), v(q[0])) })
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPXORQ(v(q[0]), v(q[3]), v(q[3])) })
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) { rotate512(rot[0], v(q[3])) })
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPADDQ(v(q[3]), v(q[2]), v(q[2])) })
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPXORQ(v(q[2]), v(q[1]), v(q[1])) })
+		each(func(v func(int) VecPhysical, q [4]int, g, i int) { rotate512(rot[1], v(q[1])) })
+	}
+}
+
+// rotate512 rotates right; by 32 it is a shuffle, which more ports can do.
+func rotate512(n uint8, v VecPhysical) {
+	if n == 32 {
+		VPSHUFD(U8(0xb1), v, v)
+		return
+	}
+	VPRORQ(U8(n), v, v)
+}
+
+// store writes the first four words of each lane's hash, which compress left in the state's registers.
+func (k kernel512) store() {
+	Comment("Digests: four words of 8 lanes become 8 lanes of four words, twice.")
+	for g := range 2 {
+		h, t := zmm[16*g:16*g+4], zmm[16*g+4:16*g+12]
+		for i := range 2 {
+			VPUNPCKLQDQ(h[2*i+1], h[2*i], t[i])
+			VPUNPCKHQDQ(h[2*i+1], h[2*i], t[2+i])
+		}
+		for odd := range 2 {
+			for pair := range 2 {
+				z := t[4+2*odd+pair]
+				Commentf("Lanes %d and %d.", 8*g+4*pair+odd, 8*g+4*pair+odd+2)
+				VSHUFI64X2(U8(0x44+0xaa*pair), t[2*odd+1], t[2*odd], z)
+				VSHUFI64X2(U8(0xd8), z, z, z)
+				MOVQ(Mem{Base: k.lanes.(GPPhysical), Disp: 128 + 8*(8*g+4*pair+odd)}, RAX)
+				MOVQ(Mem{Base: k.lanes.(GPPhysical), Disp: 128 + 8*(8*g+4*pair+odd+2)}, RDX)
+				VMOVDQU64(z.AsY(), Mem{Base: RAX})
+				VEXTRACTI64X4(U8(1), z, Mem{Base: RDX})
+			}
+		}
+	}
+}
