@@ -191,8 +191,7 @@ func (k kernel512) compress() {
 	LEAQ(sigmaTable.Offset(0), R11)
 	MOVQ(U32(rounds), R13)
 	Label("round")
-	k.halfRound(0, [4][4]int{{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}})
-	k.halfRound(8, [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}})
+	k.round()
 	ADDQ(U8(32), R11)
 	DECQ(R13)
 	JNZ(LabelRef("round"))
@@ -208,31 +207,53 @@ func (k kernel512) compress() {
 
 func v512(group, word int) VecPhysical { return zmm[16*group+word] }
 
-// halfRound emits the mixing function G for four columns or diagonals of both states, step by step so
-// that eight independent instructions stand side by side. Its message words are the schedule's at first.
-func (k kernel512) halfRound(first int, quads [4][4]int) {
-	words := [4]GPPhysical{RAX, RDX, R12, R14}
-	each := func(step func(v func(int) VecPhysical, q [4]int, g, i int)) {
-		for g := range 2 {
-			for i, q := range quads {
-				step(func(w int) VecPhysical { return v512(g, w) }, q, g, i)
-			}
+// skew is how many steps the second state runs behind the first. Rotations have half the ports that
+// additions have; staggered, one state adds while the other rotates.
+const skew = 2
+
+// round emits one round of both states.
+func (k kernel512) round() {
+	var steps [2][]func()
+	for g := range 2 {
+		columns := k.halfRound(g, 0, [4][4]int{{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}})
+		diagonals := k.halfRound(g, 8, [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}})
+		steps[g] = append(columns, diagonals...)
+	}
+	n := len(steps[0])
+	for i := range n + skew {
+		if i < n {
+			steps[0][i]()
 		}
+		if i >= skew {
+			steps[1][i-skew]()
+		}
+	}
+}
+
+// halfRound returns the steps of the mixing function G on four columns or diagonals of a state, each
+// step four independent instructions. Its message words are those of the schedule from first on.
+func (k kernel512) halfRound(group, first int, quads [4][4]int) (steps []func()) {
+	type vec = VecPhysical
+	each := func(emit func(i int, a, b, c, d vec)) {
+		steps = append(steps, func() {
+			for i, q := range quads {
+				emit(i, v512(group, q[0]), v512(group, q[1]), v512(group, q[2]), v512(group, q[3]))
+			}
+		})
 	}
 	for pass, rot := range [2][2]uint8{{32, 24}, {16, 63}} {
-		for i, r := range words {
-			MOVWLZX(Mem{Base: R11, Disp: 2 * (first + 2*i + pass)}, r.As32())
-		}
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) {
-			VPADDQ(Mem{Base: k.block, Index: words[i], Scale: 1, Disp: 64 * g}, v(q[0]), v(q[0]))
+		each(func(i int, a, b, c, d vec) {
+			MOVWLZX(Mem{Base: R11, Disp: 2 * (first + 2*i + pass)}, EAX)
+			VPADDQ(Mem{Base: k.block, Index: RAX, Scale: 1, Disp: 64 * group}, a, a)
 		})
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPADDQ(v(q[1]), v(q[0]), v(q[0])) })
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPXORQ(v(q[0]), v(q[3]), v(q[3])) })
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) { rotate512(rot[0], v(q[3])) })
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPADDQ(v(q[3]), v(q[2]), v(q[2])) })
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) { VPXORQ(v(q[2]), v(q[1]), v(q[1])) })
-		each(func(v func(int) VecPhysical, q [4]int, g, i int) { rotate512(rot[1], v(q[1])) })
+		each(func(i int, a, b, c, d vec) { VPADDQ(b, a, a) })
+		each(func(i int, a, b, c, d vec) { VPXORQ(a, d, d) })
+		each(func(i int, a, b, c, d vec) { rotate512(rot[0], d) })
+		each(func(i int, a, b, c, d vec) { VPADDQ(d, c, c) })
+		each(func(i int, a, b, c, d vec) { VPXORQ(c, b, b) })
+		each(func(i int, a, b, c, d vec) { rotate512(rot[1], b) })
 	}
+	return steps
 }
 
 // rotate512 rotates right; by 32 it is a shuffle, which more ports can do.

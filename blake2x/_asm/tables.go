@@ -41,8 +41,12 @@ func tables() {
 	}
 	sigmaTable = GLOBL("sigma", RODATA|NOPTR)
 	for r := range rounds {
-		for i, w := range sigma[r%10] {
-			DATA(2*(16*r+i), U16(uint16(w)*128))
+		for i := 0; i < 16; i += 4 {
+			var packed uint64
+			for j, w := range sigma[r%10][i : i+4] {
+				packed |= uint64(w) * 128 << (16 * j)
+			}
+			DATA(2*(16*r+i), U64(packed))
 		}
 	}
 }

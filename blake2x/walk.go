@@ -1,0 +1,54 @@
+//go:build !purego && amd64
+
+package blake2x
+
+import "unsafe"
+
+// A walk visits the cells of a grid in row-major order, a kernel's lanes at a time.
+type walk struct {
+	grid     Grid
+	src, dst unsafe.Pointer
+	row, col int
+}
+
+// next fills from and to with the addresses of the next messages and digests, or reports that none
+// are left. Lanes beyond the last message repeat it, so they read and write nothing new.
+func (w *walk) next(from, to *[16]*byte) bool {
+	g := &w.grid
+	if w.row >= g.Rows || g.Cols == 0 {
+		return false
+	}
+	src := unsafe.Add(w.src, w.row*g.SrcRow+w.col*g.SrcCol)
+	dst := unsafe.Add(w.dst, w.row*g.DstRow+w.col*g.DstCol)
+	if g.Cols-w.col > len(from) {
+		for i := range from {
+			from[i] = (*byte)(src)
+			to[i] = (*byte)(dst)
+			src = unsafe.Add(src, g.SrcCol)
+			dst = unsafe.Add(dst, g.DstCol)
+		}
+		w.col += len(from)
+		return true
+	}
+	for i := range from {
+		from[i] = (*byte)(src)
+		to[i] = (*byte)(dst)
+		if w.col++; w.col < g.Cols {
+			src = unsafe.Add(src, g.SrcCol)
+			dst = unsafe.Add(dst, g.DstCol)
+			continue
+		}
+		if w.row++; w.row < g.Rows {
+			w.col = 0
+			src = unsafe.Add(w.src, w.row*g.SrcRow)
+			dst = unsafe.Add(w.dst, w.row*g.DstRow)
+			continue
+		}
+		for i++; i < len(from); i++ {
+			from[i] = (*byte)(src)
+			to[i] = (*byte)(dst)
+		}
+		break
+	}
+	return true
+}
