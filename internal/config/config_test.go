@@ -7,8 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/walrus-go/walrus/committee"
 )
 
 // file puts text in a new file and returns its path.
@@ -126,7 +124,7 @@ func TestFindClient(t *testing.T) {
 func TestNode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "node.yaml")
 	want := &Node{
-		NodeID: committee.NodeID{31: 7}, Name: "n", ChainID: "c", RPCURLs: []string{"http://h"}, Listen: "127.0.0.1:0",
+		NodeID: "0x" + strings.Repeat("07", 32), Name: "n", ChainID: "c", RPCURLs: []string{"http://h"}, Listen: "127.0.0.1:0",
 		StoragePath: "store", ProtocolKey: "bls", NetworkKey: "/tls", CacheBytes: 1,
 	}
 	if err := want.Write(path); err != nil {
@@ -147,7 +145,7 @@ func TestNode(t *testing.T) {
 	for name, text := range map[string]string{
 		"an unknown key": string(raw) + "colour: red\n",
 		"no identity":    strings.Replace(string(raw), "node_id", "#", 1),
-		"a short ID":     strings.Replace(string(raw), "0x00", "0x", 1),
+		"a short ID":     strings.Replace(string(raw), "0x07", "0x", 1),
 		"nothing":        "",
 		"no store":       strings.Replace(string(raw), "storage_path", "#", 1),
 	} {

@@ -6,16 +6,17 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/walrus-go/walrus/committee"
 )
+
+var nodeID = regexp.MustCompile(`^0x[0-9a-f]{64}$`)
 
 // Node says who a storage node is and where it keeps what it stores.
 type Node struct {
-	// NodeID is the node's identity in the chain's registry.
-	NodeID committee.NodeID `yaml:"node_id"`
+	// NodeID is the node's identity in the chain's registry, 0x and 64 hex digits.
+	NodeID string `yaml:"node_id"`
 	// Name is what people call it.
 	Name string `yaml:"name"`
 	// ChainID and RPCURLs say which chain it follows, and where.
@@ -74,8 +75,8 @@ func (n *Node) check() error {
 	if len(n.RPCURLs) == 0 {
 		return errors.New("rpc_urls is missing")
 	}
-	if n.NodeID == (committee.NodeID{}) {
-		return errors.New("node_id is missing")
+	if !nodeID.MatchString(n.NodeID) {
+		return fmt.Errorf("node_id: %q is not 0x and 64 hex digits", n.NodeID)
 	}
 	if n.CacheBytes < 0 {
 		return fmt.Errorf("cache_bytes: %d is negative", n.CacheBytes)
