@@ -131,3 +131,25 @@ func (t Table) AtOrAfter(e committee.Epoch) (Rate, bool) {
 func (t Table) search(e committee.Epoch) (int, bool) {
 	return slices.BinarySearchFunc(t, e, func(a EpochRate, e committee.Epoch) int { return cmp.Compare(a.Epoch, e) })
 }
+
+// With returns rates with the rate of epoch e, which must be above all others, added.
+func With(rates Rates, e committee.Epoch, r Rate) Rates { return withRate{rates, EpochRate{e, r}} }
+
+type withRate struct {
+	rates Rates
+	last  EpochRate
+}
+
+func (w withRate) AtOrBefore(e committee.Epoch) (Rate, bool) {
+	if e >= w.last.Epoch {
+		return w.last.Rate, true
+	}
+	return w.rates.AtOrBefore(e)
+}
+
+func (w withRate) AtOrAfter(e committee.Epoch) (Rate, bool) {
+	if r, ok := w.rates.AtOrAfter(e); ok {
+		return r, true
+	}
+	return w.last.Rate, e <= w.last.Epoch
+}
