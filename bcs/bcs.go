@@ -9,7 +9,7 @@
 // error: read all fields, then look at [Reader.Done] once. A Reader never allocates by a length
 // that its input merely claims; see [Reader.Len].
 //
-// This package is pure. Start with [AppendBytes] and [NewReader]. Source: spec, encoding.md section 6.
+// This package is pure. Start with [AppendBytes] and [NewReader]. Source: spec: encoding.md section 6.
 package bcs
 
 import (

@@ -9,7 +9,7 @@
 // high bytes. Positions never interact, so several symbols may lie side by side in one slice.
 //
 // This package is pure: it knows nothing of codes, blobs or slivers. Start with [Active] and [Mul].
-// Source: spec, encoding.md sections 3.1 to 3.3 and 3.6.
+// Source: spec: encoding.md sections 3.1 to 3.3 and 3.6.
 package gf
 
 import "math/bits"
@@ -94,7 +94,7 @@ func SubLogs(l, m uint16) uint16 { return AddLogs(l, Modulus-m) }
 // Twiddle returns factor t of the additive Fourier transforms, 0 <= t < Modulus: the word
 // ((t+1) >> tz(t+1)) - 1. Zero means that a butterfly multiplies by nothing.
 //
-// Source: spec, encoding.md section 3.2.
+// Source: spec: encoding.md section 3.2.
 func Twiddle(t int) uint16 {
 	u := uint(t) + 1
 	return uint16(u>>bits.TrailingZeros(u)) - 1

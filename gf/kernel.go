@@ -19,7 +19,7 @@ import (
 //	FFT4:   FFT2(w0,w2,outer) FFT2(w1,w3,outer)  FFT2(w0,w1,low) FFT2(w2,w3,high)
 //	IFFT4:  IFFT2(w0,w1,low) IFFT2(w2,w3,high)   IFFT2(w0,w2,outer) IFFT2(w1,w3,outer)
 //
-// Source: spec, encoding.md section 3.3.
+// Source: spec: encoding.md section 3.3.
 type Kernel struct {
 	// Name is "generic", or that of the instruction set: "avx2", "avx512".
 	Name string

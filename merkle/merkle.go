@@ -8,8 +8,8 @@
 // Nodes lie in flat byte slices, [Size] bytes each, because the levels of one tree, or of many, are
 // hashed in one sweep of vector lanes. This package is pure and safe for concurrent use.
 //
-// Start with [New], [Tree.Prove] and [Proof.Verify]; [Fold] reduces many trees side by side.
-// Source: spec, encoding.md section 4.1.
+// Start with [New], [Tree.Prove] and [Proof.Verify]; [FoldAll] reduces many trees side by side.
+// Source: spec: encoding.md section 4.1.
 package merkle
 
 import (
@@ -57,40 +57,66 @@ func PathLength(n int) int {
 	return bits.Len(uint(n - 1))
 }
 
-// Fold replaces rows of width nodes each, end to end in nodes, by their rows of parents, end to end
-// at the front of nodes, and returns their width, half of the former rounded up. Where a row is odd
-// it is completed by the empty node, so a row must not be a root already unless it is part of a
-// larger level: a width of one is hashed with an empty sibling.
+// Stride returns how many nodes apart rows of width nodes lie in [Fold]: width rounded up to even, so
+// that there is room for the empty node.
+func Stride(width int) int { return width + width%2 }
+
+// Fold computes one level of many trees, or of many pieces of one: each of rows rows of width nodes
+// in src becomes a row of parents in dst, and the width of those, half of width rounded up, is
+// returned. Rows lie [Stride] nodes apart in both. The empty node that completes an odd row must be
+// zero in src and is written to dst.
 //
-// Level by level, Fold turns many trees of one size into their roots; or, when each row is an
-// aligned piece of a level, into the same piece of the next level.
-func Fold(nodes []byte, rows, width int) int {
-	parents := (width + 1) / 2
-	if width%2 == 0 {
-		blake2x.Parents(nodes[:rows*parents*Size], nodes[:rows*width*Size])
-		return parents
-	}
-	whole := width / 2
-	var last [2 * Size]byte
-	for r := range rows {
-		row, out := nodes[r*width*Size:(r+1)*width*Size], nodes[r*parents*Size:]
-		copy(last[:Size], row[(width-1)*Size:])
-		blake2x.Parents(out[:whole*Size], row[:2*whole*Size])
-		blake2x.Parents(out[whole*Size:parents*Size], last[:])
+// A row of one node is hashed with an empty sibling: right for the last piece of a longer level, so
+// stop before it when a row is a tree of its own. dst and src must not overlap.
+func Fold(dst, src []byte, rows, width int) int {
+	parents := Stride(width) / 2
+	blake2x.SumPrefixed(dst, src, blake2x.NodePrefix, 2*Size, blake2x.Grid{
+		Rows: rows, SrcRow: Stride(width) * Size, DstRow: Stride(parents) * Size,
+		Cols: parents, SrcCol: 2 * Size, DstCol: Size,
+	})
+	if parents%2 == 1 {
+		Complete(dst, rows, parents)
 	}
 	return parents
 }
 
-// Root returns the root over the leaf hashes in nodes, [Size] bytes each, and destroys them. The
-// root of no leaves is the zero Hash.
-func Root(nodes []byte) (root Hash) {
-	if len(nodes) == 0 {
+// Complete writes the empty nodes after rows of an odd number of nodes.
+func Complete(nodes []byte, rows, width int) {
+	for r := range rows {
+		clear(nodes[(r*Stride(width)+width)*Size:][:Size])
+	}
+}
+
+// Scratch returns the bytes of scratch space that [FoldAll] needs.
+func Scratch(rows, width int) int { return rows * Stride((width+1)/2) * Size }
+
+// FoldAll folds rows trees of width leaf hashes each, laid out as for [Fold], down to their roots,
+// which it writes [Size] bytes each to dst. It destroys nodes and scratch, of which [Scratch] tells
+// the length. The empty nodes need not be in place.
+func FoldAll(dst, nodes, scratch []byte, rows, width int) {
+	if width%2 == 1 && width > 1 {
+		Complete(nodes, rows, width)
+	}
+	from, to := nodes, scratch
+	for width > 1 {
+		width = Fold(to, from, rows, width)
+		from, to = to, from
+	}
+	for r := range rows {
+		copy(dst[r*Size:(r+1)*Size], from[r*Stride(width)*Size:])
+	}
+}
+
+// Root returns the root over leaf hashes, [Size] bytes each. The root of no leaves is the zero Hash.
+func Root(leaves []byte) (root Hash) {
+	width := len(leaves) / Size
+	if width == 0 {
 		return root
 	}
-	for width := len(nodes) / Size; width > 1; {
-		width = Fold(nodes, 1, width)
-	}
-	copy(root[:], nodes)
+	size := Stride(width) * Size
+	nodes := make([]byte, size+Scratch(1, width))
+	copy(nodes, leaves)
+	FoldAll(root[:], nodes[:size], nodes[size:], 1, width)
 	return root
 }
 

@@ -24,7 +24,7 @@ type Proof []Node
 // with the given root.
 //
 // It is strict: the path has exactly [PathLength] nodes, and a node is Empty just where the shape of
-// the tree asks for it, so no leaf has two proofs. Source: spec, encoding.md section 4.1.
+// the tree asks for it, so no leaf has two proofs. Source: spec: encoding.md section 4.1.
 func (p Proof) Verify(root Hash, data []byte, i, n int) error {
 	return p.VerifyHash(root, Leaf(data), i, n)
 }
@@ -81,7 +81,7 @@ func ReadNode(r *bcs.Reader) (n Node) {
 	return n
 }
 
-// AppendBCS appends the proof as a vector of nodes. Source: spec, encoding.md section 6.2.
+// AppendBCS appends the proof as a vector of nodes. Source: spec: encoding.md section 6.2.
 func (p Proof) AppendBCS(b []byte) []byte {
 	b = bcs.AppendLen(b, len(p))
 	for _, n := range p {

@@ -12,7 +12,7 @@ import (
 //
 // With Lambda the polynomial that is zero at the erased points, the product of the received values
 // and Lambda is a polynomial known everywhere; its derivative at an erased point, divided by the
-// derivative of Lambda there, is the missing value. Source: spec, encoding.md section 3.7.
+// derivative of Lambda there, is the missing value. Source: spec: encoding.md section 3.7.
 type Decoder struct {
 	code     *Code
 	received []int    // positions in the order given

@@ -9,7 +9,7 @@ import "github.com/walrus-go/walrus/gf"
 // here; as many tails share a block as fit, so that a row of 2-byte symbols holds 32 of them per block.
 // Bytes of a row that belong to no symbol take part in the arithmetic and mean nothing.
 //
-// Source: spec, encoding.md section 3.6.
+// Source: spec: encoding.md section 3.6.
 type Layout struct {
 	size  int // bytes of a symbol, even
 	count int // symbols in a row

@@ -11,7 +11,7 @@ import (
 //
 // That sum is a convolution over XOR, so it is computed by Walsh-Hadamard transforms over the
 // integers modulo 65535. erased marks the erased points with 1 and is overwritten; logs is
-// [transformedLogs] of the same domain. Source: spec, encoding.md section 3.7.
+// [transformedLogs] of the same domain. Source: spec: encoding.md section 3.7.
 func locator(erased, logs []uint16) []uint16 {
 	walsh(erased)
 	for i, l := range logs {

@@ -12,7 +12,7 @@
 // vectors side by side, as a [Layout] lays them out, so that all of them are transformed at once.
 //
 // This package is pure. Start with [New], [Code.Encode] and [Code.Reconstruct]; bulk users go on to
-// [Code.EncodeRows] and [Code.Decoder]. Source: spec, encoding.md section 3.
+// [Code.EncodeRows] and [Code.Decoder]. Source: spec: encoding.md section 3.
 package rs
 
 import (
@@ -55,7 +55,7 @@ type Code struct {
 
 // New returns the code of k original and r recovery symbols, both at least 1. It is cheap.
 //
-// Errors: [ErrCounts]. Source: spec, encoding.md sections 1.1 and 3.4.
+// Errors: [ErrCounts]. Source: spec: encoding.md sections 1.1 and 3.4.
 func New(k, r int) (*Code, error) {
 	if k < 1 || r < 1 || k > order || r > order || min(pow2(k), pow2(r))+max(k, r) > order {
 		return nil, fmt.Errorf("%w: %d original and %d recovery symbols", ErrCounts, k, r)
@@ -93,7 +93,7 @@ func (c *Code) Rows() int {
 // row i holds original i, for i < k; other rows may hold anything. On return row j holds recovery
 // symbol j, for j < keep, and the other rows nothing of use. keep, at most r, saves work below r.
 //
-// width is a multiple of [gf.BlockSize]. Source: spec, encoding.md section 3.5.
+// width is a multiple of [gf.BlockSize]. Source: spec: encoding.md section 3.5.
 func (c *Code) EncodeRows(work []byte, width, keep int) {
 	t := transform{kernel: gf.Active(), work: work[:c.Rows()*width], width: width}
 	if c.high {

@@ -24,7 +24,7 @@ func symbols(t *testing.T, text string) [][]byte {
 	return out
 }
 
-// TestKnownAnswers: spec, encoding.md section 3.8.
+// TestKnownAnswers: spec: encoding.md section 3.8.
 func TestKnownAnswers(t *testing.T) {
 	for _, c := range []struct {
 		k, r     int
@@ -77,7 +77,7 @@ func lagrange(points, values []uint16, x uint16) (sum uint16) {
 	return sum
 }
 
-// byDefinition computes the recovery symbols of single elements by interpolation: spec, encoding.md
+// byDefinition computes the recovery symbols of single elements by interpolation: spec: encoding.md
 // section 3.5.
 func byDefinition(c *Code, originals []uint16) []uint16 {
 	out := make([]uint16, c.r)

@@ -5,7 +5,7 @@ import "github.com/walrus-go/walrus/gf"
 // A transform is a work area with what is needed to run additive Fourier transforms over its rows.
 //
 // Both directions work depth first: a block whose rows fit the first-level cache goes through all
-// its layers before the next block is touched. Source: spec, encoding.md section 3.3.
+// its layers before the next block is touched. Source: spec: encoding.md section 3.3.
 type transform struct {
 	kernel *gf.Kernel
 	work   []byte

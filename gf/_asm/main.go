@@ -1,0 +1,108 @@
+// Command _asm writes the assembly of package gf; run it with go generate in that package.
+package main
+
+import (
+	"strings"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, s := range []set{&avx512{}, gfni{}, &avx2{}} {
+		operations(s)
+	}
+	Generate()
+}
+
+// A set is an instruction set's way to work on blocks. Blocks have numbers, and so have the factors,
+// which the set finds in the memory that its type of table describes.
+type set interface {
+	// suffix ends the names of the set's functions, and table is the Go type of a factor.
+	suffix() string
+	table() string
+	// begin emits what a loop over blocks needs before it: factors are at ptr.
+	begin(factors int, ptr Register)
+	// load, zero and store move block b; xor adds block src to block b.
+	load(b int, from Mem)
+	zero(b int)
+	store(b int, to Mem)
+	xor(b, src int)
+	// mulAdd adds to block b the product of block src and a factor.
+	mulAdd(b, src, factor int)
+}
+
+// operations emits every operation of a kernel. Each is one loop over the blocks of its slices.
+func operations(s set) {
+	fft := func(x, y, factor int) { s.mulAdd(x, y, factor); s.xor(y, x) }
+	ifft := func(x, y, factor int) { s.xor(y, x); s.mulAdd(x, y, factor) }
+
+	loop(s, "xor", "sets dst ^= src", []string{"dst", "src"}, 0, 0b01, func() { s.xor(0, 1) })
+	loop(s, "scale", "sets dst to f times src", []string{"dst", "src"}, 1, 0b01, func() {
+		s.zero(0)
+		s.mulAdd(0, 1, 0)
+	})
+	loop(s, "mulAdd", "sets dst ^= f times src", []string{"dst", "src"}, 1, 0b01, func() { s.mulAdd(0, 1, 0) })
+	loop(s, "fft2", "sets x ^= f times y, then y ^= x", []string{"x", "y"}, 1, 0b11, func() { fft(0, 1, 0) })
+	loop(s, "ifft2", "sets y ^= x, then x ^= f times y", []string{"x", "y"}, 1, 0b11, func() { ifft(0, 1, 0) })
+	four := []string{"w0", "w1", "w2", "w3"}
+	loop(s, "fft4", "is fft2 of w0, w2 and of w1, w3 by f[0], then of w0, w1 by f[1] and of w2, w3 by f[2]", four, 3, 0b1111, func() {
+		fft(0, 2, 0)
+		fft(1, 3, 0)
+		fft(0, 1, 1)
+		fft(2, 3, 2)
+	})
+	loop(s, "ifft4", "undoes fft4", four, 3, 0b1111, func() {
+		ifft(0, 1, 1)
+		ifft(2, 3, 2)
+		ifft(0, 2, 0)
+		ifft(1, 3, 0)
+	})
+}
+
+// loop emits one operation: block i of every slice is loaded, body runs, and the blocks of the slices
+// marked in written are stored.
+func loop(s set, name, doc string, slices []string, factors int, written uint, body func()) {
+	signature := "func(" + strings.Join(slices, ", ") + " []byte"
+	if factors == 1 {
+		signature += ", f *" + s.table()
+	} else if factors > 1 {
+		signature += ", f *[3]" + s.table()
+	}
+	name += s.suffix()
+	TEXT(name, NOSPLIT, signature+")")
+	Pragma("noescape")
+	Doc(name + " " + doc + ".")
+
+	base := []GPPhysical{RDI, RSI, RDX, RCX}
+	for i, slice := range slices {
+		Load(Param(slice).Base(), base[i])
+	}
+	Load(Param(slices[0]).Len(), RBX)
+	if factors > 0 {
+		Load(Param("f"), R8)
+	}
+	s.begin(factors, R8)
+	XORQ(RAX, RAX)
+	CMPQ(RAX, RBX)
+	JEQ(LabelRef("done"))
+	Label("block")
+	at := func(i int) Mem { return Mem{Base: base[i], Index: RAX, Scale: 1} }
+	for i := range slices {
+		s.load(i, at(i))
+	}
+	body()
+	for i := range slices {
+		if written>>i&1 == 1 {
+			s.store(i, at(i))
+		}
+	}
+	ADDQ(U8(64), RAX)
+	CMPQ(RAX, RBX)
+	JNE(LabelRef("block"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
