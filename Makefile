@@ -1,0 +1,103 @@
+# Plain "make" lists the targets. CONTRIBUTING.md says when to use which.
+
+GO       ?= go
+BIN      := bin
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  := -X main.version=$(VERSION)
+
+# Everything but the race detector is built without cgo, so that all targets share one build cache.
+export CGO_ENABLED := 0
+
+# How much a target does; override on the command line.
+FUZZTIME  ?= 10s
+BENCHTIME ?= 1s
+NODES     ?= 10
+SHARDS    ?= 100
+
+# Packages whose speed is worth a number, and packages where goroutines meet and a race build is cheap.
+BENCH  := ./gf ./blake2x ./rs ./merkle ./redstuff ./blob ./bls ./bcs
+RACE   := ./gf ./blake2x ./bcs ./bls ./rs ./merkle ./redstuff ./committee ./blob ./attest ./wire ./store/... ./ledger ./internal/...
+# Packages that choose a kernel by CPU, directly or one floor above.
+KERNEL := ./gf/... ./blake2x/... ./rs ./merkle ./redstuff ./blob
+KERNELS ?= generic avx2 gfni avx512
+
+.DEFAULT_GOAL := help
+.PHONY: help build install release test check fmt-check vet staticcheck rules race kernels purego \
+	generate generate-diff fuzz bench bench-encode cover interop devnet demo soak crash clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/walrus
+	@mkdir -p $(BIN)
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/walrus ./cmd/walrus
+
+install: ## install walrus where go installs programs
+	$(GO) install -ldflags '$(LDFLAGS)' ./cmd/walrus
+
+release: ## build stripped, reproducible binaries for Linux and macOS into bin/
+	@mkdir -p $(BIN)
+	for os in linux darwin; do for arch in amd64 arm64; do \
+		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w $(LDFLAGS)' \
+			-o $(BIN)/walrus-$$os-$$arch ./cmd/walrus || exit 1; done; done
+
+demo: build ## start a network, store a file, stop nodes, read it back, compare
+	NODES=$(NODES) SHARDS=$(SHARDS) scripts/demo.sh $(FILE)
+
+devnet: build ## run a network on this machine until Ctrl-C
+	$(BIN)/walrus devnet --nodes $(NODES) --shards $(SHARDS)
+
+test: ## run all tests
+	$(GO) test -shuffle=on ./...
+
+check: fmt-check vet staticcheck generate-diff test kernels purego race ## everything CI runs, but for interop
+
+fmt-check: ## fail if a file is not formatted
+	@bad=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		if [ -n "$$bad" ]; then echo "not formatted, run gofmt -w:"; echo "$$bad"; exit 1; fi
+
+vet: ## run go vet
+	$(GO) vet ./...
+
+staticcheck: ## run staticcheck
+	$(GO) tool staticcheck ./...
+
+rules: ## check the repository's own rules: import ladder, dependencies, comments, documents
+	$(GO) test -count=1 ./internal/rules
+
+race: ## run the tests of the packages where goroutines meet under the race detector
+	@if command -v $${CC:-cc} >/dev/null; then set -x; \
+		CGO_ENABLED=1 $(GO) test -race -short -shuffle=on $(RACE); \
+	else echo "race: skipped, there is no C compiler"; fi
+
+kernels: ## run the codec's tests once per kernel of this CPU
+	@for k in $(KERNELS); do echo "WALRUS_KERNEL=$$k"; \
+		WALRUS_KERNEL=$$k $(GO) test -short $(KERNEL) || exit 1; done
+
+purego: ## run the codec's tests without assembly
+	$(GO) test -short -tags purego $(KERNEL)
+
+generate: ## regenerate protobuf code and assembly
+	$(GO) run ./internal/protogen
+	$(GO) generate ./...
+
+generate-diff: ## fail if generated files are not what their sources generate
+	@state() { git status --porcelain; git diff; }; \
+	before=$$(state | sha256sum); $(MAKE) --no-print-directory generate; after=$$(state | sha256sum); \
+	if [ "$$before" != "$$after" ]; then git status --short; echo "generated files differ: run make generate and commit"; exit 1; fi
+
+fuzz: ## fuzz every parser for FUZZTIME each
+	@scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## run the micro-benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(BENCH)
+
+cover: ## write coverage.out and print the total
+	$(GO) test -short -coverprofile coverage.out -coverpkg ./... ./... >/dev/null
+	$(GO) tool cover -func coverage.out | tail -1
+
+interop: ## run the tests against the official TypeScript packages (needs node and npm)
+	scripts/interop.sh
+
+clean: ## remove what was built
+	rm -rf $(BIN) coverage.out

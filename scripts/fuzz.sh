@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module for the given time, one after the other, and stops at the first
+# crasher, which go leaves below the package's testdata/fuzz.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+time=${1:-10s}
+
+count=0
+while IFS=: read -r file target; do
+	package=./$(dirname "$file")
+	echo "== $package $target"
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+	count=$((count + 1))
+done < <(git ls-files -co --exclude-standard '*_test.go' |
+	xargs grep -HoE '^func Fuzz[A-Za-z0-9_]*' | sed 's/:func /:/')
+echo "$count fuzz targets, $time each, no crasher"
