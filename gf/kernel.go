@@ -21,7 +21,7 @@ import (
 //
 // Source: spec: encoding.md section 3.3.
 type Kernel struct {
-	// Name is "generic", or that of the instruction set: "avx2", "avx512".
+	// Name is "generic", or that of the instruction set: "avx2", "gfni", "avx512".
 	Name string
 	// Xor sets dst ^= src.
 	Xor func(dst, src []byte)
@@ -40,12 +40,12 @@ type Kernel struct {
 }
 
 // KernelEnv names the environment variable that caps the choice of kernel at start: "generic",
-// "avx2" or "avx512". No faster kernel than the named one is used; an unknown name means generic.
+// "avx2", "gfni" or "avx512". No faster kernel than the named one is used; an unknown name means generic.
 const KernelEnv = "WALRUS_KERNEL"
 
 // ranks orders kernel names from slow to fast. Kernels of one rank are alternatives of which a
 // processor has at most one.
-var ranks = map[string]int{"generic": 0, "avx2": 1, "neon": 1, "avx512": 2}
+var ranks = map[string]int{"generic": 0, "avx2": 1, "neon": 1, "gfni": 2, "avx512": 3}
 
 // available lists the kernels this processor can run, slowest first; generic is always the first.
 var available = append([]*Kernel{&generic}, archKernels()...)

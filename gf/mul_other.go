@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package gf
 
 // archKernels lists the kernels beyond generic that this processor can run, slowest first.

@@ -14,7 +14,19 @@ func main() {
 	for _, s := range []set{&avx512{}, gfni{}, &avx2{}} {
 		operations(s)
 	}
+	cpuid7()
 	Generate()
+}
+
+// cpuid7 emits the one question that golang.org/x/sys/cpu does not answer: GFNI without AVX-512.
+func cpuid7() {
+	TEXT("cpuid7", NOSPLIT, "func() (ecx uint32)")
+	Doc("cpuid7 returns ECX of CPUID leaf 7; the CPU must have that leaf.")
+	MOVL(U32(7), EAX)
+	XORL(ECX, ECX)
+	CPUID()
+	Store(ECX, ReturnIndex(0))
+	RET()
 }
 
 // A set is an instruction set's way to work on blocks. Blocks have numbers, and so have the factors,
