@@ -1,0 +1,71 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/committee"
+)
+
+// cache keeps the last committee with its keys decoded and checked, which costs more than the
+// verification of a certificate. It is a function of the record alone: a record that differs, for
+// instance in a block that was proposed and then dropped, is decoded anew.
+type cache struct {
+	mu     sync.Mutex
+	record committeev1.Committee
+	value  *committee.Committee
+}
+
+func (c *cache) decode(record committeev1.Committee) (*committee.Committee, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.value != nil && reflect.DeepEqual(c.record, record) {
+		return c.value, nil
+	}
+	value, err := decode(record)
+	if err != nil {
+		return nil, err
+	}
+	c.record, c.value = record, value
+	return value, nil
+}
+
+// Current returns the committee of the current epoch. Its members have IDs, keys, stake and shards; what
+// they say about themselves is left out.
+func (k Keeper) Current(ctx context.Context) (*committee.Committee, error) {
+	epoch, err := k.epoch.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record, err := k.committees.Get(ctx, epoch.Number)
+	if err != nil {
+		return nil, fmt.Errorf("committee of epoch %d: %w", epoch.Number, err)
+	}
+	return k.cache.decode(record)
+}
+
+// decode checks a record: shards, order, keys.
+func decode(record committeev1.Committee) (*committee.Committee, error) {
+	members := make([]committee.Member, len(record.Members))
+	for i, m := range record.Members {
+		if len(m.NodeId) != len(committee.NodeID{}) {
+			return nil, fmt.Errorf("committee: member %d has an ID of %d bytes", i, len(m.NodeId))
+		}
+		key, err := bls.ParsePublicKey(m.BlsPublicKey)
+		if err != nil {
+			return nil, fmt.Errorf("committee: member %d: %w", i, err)
+		}
+		members[i] = committee.Member{ID: committee.NodeID(m.NodeId), Key: key, Stake: m.Stake}
+		for _, s := range m.Shards {
+			if s >= record.NShards {
+				return nil, fmt.Errorf("committee: member %d has shard %d of %d", i, s, record.NShards)
+			}
+			members[i].Shards = append(members[i].Shards, committee.Shard(s))
+		}
+	}
+	return committee.New(committee.Epoch(record.Epoch), int(record.NShards), members)
+}

@@ -1,0 +1,73 @@
+package keeper
+
+import (
+	"fmt"
+
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	"github.com/walrus-go/walrus/attest"
+	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/x/committee/types"
+	"github.com/walrus-go/walrus/committee"
+)
+
+// checkRegistration checks a node as it registers, in the order of section 5.2: key and proof of
+// possession, name, network address, commission, network key. Source: spec: control-plane.md section 5.2.
+func checkRegistration(n *committeev1.Node) error {
+	if err := checkPossession(n.BlsPublicKey, n.Possession); err != nil {
+		return err
+	}
+	if err := checkInfo(n.Name, n.NetworkAddress, &n.Metadata); err != nil {
+		return err
+	}
+	if n.CommissionRate > economy.BasisPoints {
+		return economy.ErrStakingPoolIncorrectCommissionRate
+	}
+	return checkNetworkKey(n.NetworkPublicKey)
+}
+
+// checkPossession checks that whoever registered the key knows its secret.
+// Source: spec: control-plane.md section 4.5.
+func checkPossession(rawKey []byte, p committeev1.Possession) error {
+	if len(rawKey) != bls.PublicKeySize {
+		return fmt.Errorf("key of %d bytes: %w", len(rawKey), economy.ErrMessagesInvalidKeyLength)
+	}
+	key, err := bls.ParsePublicKey(rawKey)
+	if err != nil {
+		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
+	}
+	sig, err := bls.ParseSignature(p.Signature)
+	if err != nil {
+		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
+	}
+	registrant, err := attest.Registrant(p.Sender)
+	if err != nil {
+		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
+	}
+	if err := key.Verify(attest.Possession(committee.Epoch(p.Epoch), registrant, key), sig); err != nil {
+		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
+	}
+	return nil
+}
+
+func checkInfo(name, address string, m *committeev1.Metadata) error {
+	if len(name) > types.MaxNameLength {
+		return fmt.Errorf("name of %d bytes: %w", len(name), economy.ErrStakingPoolInvalidNameLength)
+	}
+	if len(address) > types.MaxNetworkAddressLength {
+		return fmt.Errorf("address of %d bytes: %w", len(address), economy.ErrStakingPoolInvalidNetworkAddressLength)
+	}
+	for _, text := range []string{m.ImageUrl, m.ProjectUrl, m.Description} {
+		if len(text) > types.MaxMetadataLength {
+			return fmt.Errorf("metadata of %d bytes: %w", len(text), economy.ErrStakingPoolInvalidNameLength)
+		}
+	}
+	return nil
+}
+
+func checkNetworkKey(key []byte) error {
+	if len(key) != len(committee.NetworkKey{}) {
+		return fmt.Errorf("network key of %d bytes: %w", len(key), economy.ErrStorageNodeInvalidNetworkPublicKey)
+	}
+	return nil
+}
