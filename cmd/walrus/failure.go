@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/ledger"
+)
+
+// Exit codes. 0, 1 and 2 are always told apart, the others only with --exit-codes=detailed and are 1
+// without it. Source: spec client.md section 2.1.
+const (
+	exitFailure     = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitFunds       = 4
+	exitUnavailable = 5
+	exitBlocked     = 6
+	exitPartial     = 7
+)
+
+// failures tells what each kind of error is called in JSON, which exit code it has, and what to do
+// about it. The first that matches counts. An error that is not here is code INTERNAL, exit code 1.
+var failures = []struct {
+	is   error
+	code string
+	exit int
+	hint string
+}{
+	{ledger.ErrFunds, "INSUFFICIENT_FUNDS", exitFunds, `"walrus balance" shows what the account has; on a test network "walrus faucet" gives WAL away`},
+	{ledger.ErrNotFound, "NOT_FOUND", exitNotFound, `"walrus list-blobs" shows the objects that an account owns`},
+	{ledger.ErrUnknown, "OUTCOME_UNKNOWN", exitUnavailable, `the transaction may still go through; look with "walrus list-blobs" before trying again`},
+	{ledger.ErrUnavailable, "CHAIN_UNAVAILABLE", exitUnavailable, `is the chain running at the configured rpc_urls? "walrus devnet" starts one on this machine`},
+	{ledger.ErrRejected, "TRANSACTION_REJECTED", exitFailure, ""},
+	{config.ErrNotFound, "NO_CONFIGURATION", exitFailure, `name a file with --config or WALRUS_CONFIG; "walrus devnet" starts a network and writes one`},
+	{config.ErrInvalid, "INVALID_CONFIGURATION", exitFailure, ""},
+	{context.DeadlineExceeded, "DEADLINE_EXCEEDED", exitUnavailable, "try again, or allow more time"},
+}
+
+// hinted is an error with what to do about it, where the table of failures does not know.
+type hinted struct {
+	err     error
+	code    string
+	exit    int
+	hint    string
+	details map[string]any
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+
+// usageError is a command line that makes no sense.
+type usageError struct {
+	err     error
+	command string // whose help to look at
+}
+
+func (u *usageError) Error() string { return u.err.Error() }
+func (u *usageError) Unwrap() error { return u.err }
+
+// usagef makes an error of usage found by a command itself.
+func usagef(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+// interrupted is whatever went wrong after the user asked to stop.
+type interrupted struct{ err error }
+
+func (i *interrupted) Error() string { return "interrupted: " + i.err.Error() }
+func (i *interrupted) Unwrap() error { return i.err }
+
+// classify finds what to tell about an error.
+func classify(err error) hinted {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		h := hinted{err: err, code: "USAGE", exit: exitUsage}
+		if usage.command != "" {
+			h.hint = fmt.Sprintf("see %q", usage.command+" --help")
+		}
+		return h
+	}
+	var stop *interrupted
+	if errors.As(err, &stop) {
+		return hinted{err: err, code: "INTERRUPTED", exit: exitFailure}
+	}
+	var own *hinted
+	if errors.As(err, &own) {
+		h := *own
+		h.err = err
+		return h
+	}
+	for _, f := range failures {
+		if errors.Is(err, f.is) {
+			return hinted{err: err, code: f.code, exit: f.exit, hint: f.hint}
+		}
+	}
+	return hinted{err: err, code: "INTERNAL", exit: exitFailure}
+}
+
+// errorJSON is the line that --json puts on standard error. Source: spec client.md section 2.1.
+type errorJSON struct {
+	Error struct {
+		Code    string         `json:"code"`
+		Message string         `json:"message"`
+		Hint    string         `json:"hint,omitempty"`
+		Details map[string]any `json:"details,omitempty"`
+	} `json:"error"`
+}
+
+// report prints an error for a person or, with --json, for a program, and returns the exit code.
+func (d *deps) report(err error) int {
+	h := classify(err)
+	if d.json {
+		var line errorJSON
+		line.Error.Code, line.Error.Message = h.code, h.err.Error()
+		line.Error.Hint, line.Error.Details = h.hint, h.details
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(line); err == nil {
+			d.stderr.Write(b.Bytes())
+		}
+	} else {
+		fmt.Fprintf(d.stderr, "walrus: %v\n", h.err)
+		if h.hint != "" {
+			fmt.Fprintf(d.stderr, "hint: %s\n", h.hint)
+		}
+	}
+	if h.exit > exitUsage && !d.detailedExit() {
+		return exitFailure
+	}
+	return h.exit
+}
+
+// detailedExit tells whether exit codes beyond 2 are wanted.
+func (d *deps) detailedExit() bool {
+	return d.exitCodes == "detailed" || d.getenv("WALRUS_DETAILED_EXIT") == "1"
+}
+
+// newExitCodes makes the help topic that other commands point at.
+func newExitCodes() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What exit codes mean",
+		Long: `Every command exits with
+
+  0  done
+  1  something went wrong
+  2  the command line makes no sense
+
+With --exit-codes=detailed, or WALRUS_DETAILED_EXIT=1 in the environment, some failures that are 1 otherwise are
+
+  3  not found: no such blob or object
+  4  not enough WAL
+  5  nodes or chain unavailable; try again later
+  6  blocked: nodes refuse to serve the blob
+  7  done in part: some of several things failed
+
+What went wrong, and what to do, is on standard error: words, or with --json one line
+{"error":{"code","message","hint","details"}}.`,
+	}
+}
+
+// exits is the end of every command's help. more has lines of its own, "7  ...".
+func exits(more ...string) string {
+	text := "\n\nExit codes: 0 done, 1 something went wrong, 2 wrong usage"
+	for _, m := range more {
+		text += ", " + m
+	}
+	return text + `; see "walrus help exit-codes".`
+}

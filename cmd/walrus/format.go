@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/walrus-go/walrus/ledger"
+)
+
+// printJSON writes a result as pretty JSON with a newline at its end.
+func (d *deps) printJSON(v any) error {
+	enc := json.NewEncoder(d.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// formatSize gives bytes base 1024 with three significant digits, 45.9 KiB.
+func formatSize(n uint64) string {
+	const units = "KMGTPE"
+	if n < 1024 {
+		return strconv.FormatUint(n, 10) + " B"
+	}
+	v, unit := float64(n)/1024, 0
+	for v >= 999.5 && unit < len(units)-1 {
+		v, unit = v/1024, unit+1
+	}
+	digits := 2
+	switch {
+	case v >= 99.95:
+		digits = 0
+	case v >= 9.995:
+		digits = 1
+	}
+	return fmt.Sprintf("%.*f %ciB", digits, v, units[unit])
+}
+
+// formatWAL gives FROST as people read it: whole FROST below 0.0001 WAL, four decimals below 0.01 WAL,
+// three above. Source: spec client.md section 2.1.
+func formatWAL(frost uint64) string {
+	const wal = ledger.FrostPerWAL
+	switch {
+	case frost < wal/10_000:
+		return thousands(frost) + " FROST"
+	case frost < wal/100:
+		return decimals(frost, wal/10_000, 4) + " WAL"
+	}
+	return decimals(frost, wal/1000, 3) + " WAL"
+}
+
+// decimals rounds frost to a multiple of step, which is 10^-digits WAL, half up.
+func decimals(frost, step uint64, digits int) string {
+	n := frost / step
+	if frost%step >= step-step/2 {
+		n++
+	}
+	scale := uint64(1)
+	for range digits {
+		scale *= 10
+	}
+	return fmt.Sprintf("%s.%0*d", thousands(n/scale), digits, n%scale)
+}
+
+// thousands writes a number with commas.
+func thousands(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// formatDuration gives a time in words, 14days or 1h 30m.
+func formatDuration(t time.Duration) string {
+	if t < time.Second {
+		return t.Round(time.Millisecond).String()
+	}
+	t = t.Round(time.Second)
+	var words []string
+	for _, u := range []struct {
+		size      time.Duration
+		one, many string
+	}{{24 * time.Hour, "day", "days"}, {time.Hour, "h", "h"}, {time.Minute, "m", "m"}, {time.Second, "s", "s"}} {
+		if n := t / u.size; n > 0 {
+			name := u.many
+			if n == 1 {
+				name = u.one
+			}
+			words = append(words, fmt.Sprintf("%d%s", n, name))
+			t -= n * u.size
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// parseWAL reads an amount: FROST as a bare number, or with a unit, 1.5WAL or 200FROST.
+func parseWAL(s string) (uint64, error) {
+	number, unit := s, ""
+	if i := strings.IndexFunc(s, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
+		number, unit = s[:i], strings.ToLower(strings.TrimSpace(s[i:]))
+	}
+	whole, frac, _ := strings.Cut(number, ".")
+	digits := 0
+	switch unit {
+	case "", "frost":
+	case "wal":
+		digits = 9
+	default:
+		return 0, usagef("amount %q: the unit is WAL or FROST", s)
+	}
+	if whole+frac == "" || len(frac) > digits {
+		return 0, usagef("amount %q: want whole FROST, or WAL with at most 9 decimals such as 1.5WAL", s)
+	}
+	frost, err := strconv.ParseUint(whole+frac+strings.Repeat("0", digits-len(frac)), 10, 64)
+	if err != nil {
+		return 0, usagef("amount %q: want whole FROST, or WAL with at most 9 decimals such as 1.5WAL", s)
+	}
+	return frost, nil
+}
+
+// table writes aligned columns; the first row is the heading.
+type table struct{ w *tabwriter.Writer }
+
+func newTable(w io.Writer, heading ...string) *table {
+	t := &table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	t.row(heading...)
+	return t
+}
+
+func (t *table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")) }
+func (t *table) flush() error        { return t.w.Flush() }
+
+// labels writes labelled lines, "Blob ID:  …", aligned.
+func labels(w io.Writer, pairs ...string) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		fmt.Fprintf(t, "  %s:\t%s\n", pairs[i], pairs[i+1])
+	}
+	return t.Flush()
+}
+
+// plural gives "1 blob", "2 blobs".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

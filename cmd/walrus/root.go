@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/walrus-go/walrus/blob"
+)
+
+// deps is the world outside, as commands see it, and what the global flags say about it.
+type deps struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            func() time.Time
+	terminal       bool // stderr is a terminal: show progress
+	inputTerminal  bool // stdin is a terminal: questions make sense
+
+	config    string // --config
+	context   string // --context
+	wallet    string // --wallet
+	key       string // --key
+	json      bool   // --json
+	exitCodes string // --exit-codes
+
+	// started is set once a command's own work begins; an error before that is one of usage.
+	started bool
+}
+
+// run executes one command line and returns its exit code.
+func (d *deps) run(ctx context.Context, args []string) int {
+	root := newRoot(d)
+	root.SetArgs(protectIDs(args))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	if !d.started {
+		err = &usageError{err: err, command: cmd.CommandPath()}
+	}
+	if ctx.Err() != nil {
+		err = &interrupted{err}
+	}
+	return d.report(err)
+}
+
+// newRoot makes the whole tree of commands.
+func newRoot(d *deps) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "walrus",
+		Short: "Store blobs on many independent nodes, and read them back whatever happens to some",
+		Long: `Walrus cuts a blob into slivers, spreads them over a committee of storage nodes, and records on a
+chain that the network answers for it. Any third of the committee brings the blob back.
+
+To try it on this machine, start a network in one terminal and follow what it prints in another:
+
+  walrus devnet`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       readVersion().String(),
+	}
+	root.SetVersionTemplate("walrus {{.Version}}\n")
+	root.SetOut(d.stdout)
+	root.SetErr(d.stderr)
+	root.SetIn(d.stdin)
+	root.CompletionOptions.HiddenDefaultCmd = false
+
+	f := root.PersistentFlags()
+	f.StringVar(&d.config, "config", "", "client configuration `FILE` (default: $WALRUS_CONFIG, then the usual places)")
+	f.StringVar(&d.context, "context", "", "`NAME` of the context in a file that has several")
+	f.StringVar(&d.wallet, "wallet", "", "`DIR` of the keyring (default: as configured)")
+	f.StringVar(&d.key, "key", "", "`NAME` of the key to act as (default: as configured)")
+	f.BoolVar(&d.json, "json", false, "print results, and errors, as JSON")
+	f.StringVar(&d.exitCodes, "exit-codes", "", "\"detailed\" tells kinds of failure apart by exit code, see walrus help exit-codes")
+
+	root.AddGroup(
+		&cobra.Group{ID: "blobs", Title: "Blobs:"},
+		&cobra.Group{ID: "network", Title: "The network:"},
+		&cobra.Group{ID: "money", Title: "Keys and WAL:"},
+		&cobra.Group{ID: "run", Title: "Running it:"},
+	)
+	for _, group := range []struct {
+		id       string
+		commands []func(*deps) *cobra.Command
+	}{
+		{"blobs", []func(*deps) *cobra.Command{newConvertBlobID}},
+		{"run", []func(*deps) *cobra.Command{newVersion}},
+	} {
+		for _, make := range group.commands {
+			cmd := make(d)
+			cmd.GroupID = group.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newExitCodes())
+	return root
+}
+
+// does wraps a command's work so that errors from here on are not taken for errors of usage.
+func (d *deps) does(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if d.exitCodes != "" && d.exitCodes != "detailed" {
+			return usagef("--exit-codes: %q is not \"detailed\"", d.exitCodes)
+		}
+		slog.SetDefault(slog.New(slog.NewTextHandler(d.stderr, &slog.HandlerOptions{Level: d.logLevel()})))
+		d.started = true
+		for i, arg := range args {
+			args[i] = strings.TrimPrefix(arg, idMark)
+		}
+		return work(cmd.Context(), args)
+	}
+}
+
+// logLevel reads WALRUS_LOG: error, warn, info, debug; default warn, for what people should know.
+func (d *deps) logLevel() slog.Level {
+	level := slog.LevelWarn
+	if text := d.getenv("WALRUS_LOG"); text != "" {
+		if err := level.UnmarshalText([]byte(text)); err != nil {
+			return slog.LevelWarn
+		}
+	}
+	return level
+}
+
+// idMark keeps a blob ID that begins with a dash from being read as flags. [protectIDs] puts it on,
+// whoever reads an ID takes it off.
+const idMark = "id:"
+
+// protectIDs marks arguments that are blob IDs and begin with a dash.
+func protectIDs(args []string) []string {
+	marked := make([]string, len(args))
+	for i, arg := range args {
+		marked[i] = arg
+		if strings.HasPrefix(arg, "-") {
+			if _, err := blob.ParseID(arg); err == nil {
+				marked[i] = idMark + arg
+			}
+		}
+	}
+	return marked
+}
+
+// parseID reads a blob ID from an argument or flag.
+func parseID(s string) (blob.ID, error) {
+	id, err := blob.ParseID(strings.TrimPrefix(s, idMark))
+	if err != nil {
+		return blob.ID{}, &hinted{err: err, code: "INVALID_BLOB_ID", exit: exitUsage, hint: `blob IDs are what "walrus store" and "walrus blob-id" print`}
+	}
+	return id, nil
+}
