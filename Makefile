@@ -2,8 +2,6 @@
 
 GO       ?= go
 BIN      := bin
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS  := -X main.version=$(VERSION)
 
 # Everything but the race detector is built without cgo, so that all targets share one build cache.
 export CGO_ENABLED := 0
@@ -30,15 +28,15 @@ help: ## list the targets
 
 build: ## build bin/walrus
 	@mkdir -p $(BIN)
-	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/walrus ./cmd/walrus
+	$(GO) build -buildvcs=auto -o $(BIN)/walrus ./cmd/walrus
 
 install: ## install walrus where go installs programs
-	$(GO) install -ldflags '$(LDFLAGS)' ./cmd/walrus
+	$(GO) install -buildvcs=auto ./cmd/walrus
 
 release: ## build stripped, reproducible binaries for Linux and macOS into bin/
 	@mkdir -p $(BIN)
 	for os in linux darwin; do for arch in amd64 arm64; do \
-		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w $(LDFLAGS)' \
+		GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' \
 			-o $(BIN)/walrus-$$os-$$arch ./cmd/walrus || exit 1; done; done
 
 demo: build ## start a network, store a file, stop nodes, read it back, compare
@@ -50,7 +48,7 @@ devnet: build ## run a network on this machine until Ctrl-C
 test: ## run all tests
 	$(GO) test -shuffle=on ./...
 
-check: fmt-check vet staticcheck generate-diff test kernels purego race ## everything CI runs, but for interop
+check: fmt-check generate-diff test vet staticcheck kernels purego race build interop ## exactly what CI runs
 
 fmt-check: ## fail if a file is not formatted
 	@bad=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
