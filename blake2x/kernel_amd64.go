@@ -3,8 +3,6 @@
 package blake2x
 
 import (
-	"unsafe"
-
 	"golang.org/x/sys/cpu"
 )
 
@@ -13,21 +11,34 @@ import (
 // available lists the kernels that run here, slowest first.
 func available() []kernel {
 	present := []kernel{generic}
-	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2 {
+	if cpu.X86.HasAVX2 {
+		present = append(present, kernel{name: "avx2", sum: sumAVX2})
+	}
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 {
 		present = append(present, kernel{name: "avx512", sum: sumAVX512})
 	}
 	return present
 }
 
-// sumAVX512 hashes a grid 16 messages at a time, in row-major order.
+// sumAVX512 hashes a grid 16 messages at a time.
 func sumAVX512(dst, src []byte, n int, g Grid, prefix int) {
 	var prefixed, first uint64
 	if prefix != none {
 		prefixed, first = 1, uint64(prefix)
 	}
 	var lanes [32]*byte
-	w := walk{grid: g, src: unsafe.Pointer(unsafe.SliceData(src)), dst: unsafe.Pointer(unsafe.SliceData(dst))}
-	for w.next((*[16]*byte)(lanes[:16]), (*[16]*byte)(lanes[16:])) {
+	w := newWalk(dst, src, g)
+	for w.next(lanes[:16], lanes[16:]) {
 		hashAVX512(&lanes, uint64(n), prefixed, first)
+	}
+}
+
+// sumAVX2 hashes a grid 8 messages at a time.
+func sumAVX2(dst, src []byte, n int, g Grid, prefix int) {
+	var from, to [8]*byte
+	var s stage
+	w := newWalk(dst, src, g)
+	for w.next(from[:], to[:]) {
+		s.hash(&to, &from, n, prefix)
 	}
 }

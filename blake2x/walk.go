@@ -11,9 +11,14 @@ type walk struct {
 	row, col int
 }
 
+func newWalk(dst, src []byte, g Grid) walk {
+	return walk{grid: g, src: unsafe.Pointer(unsafe.SliceData(src)), dst: unsafe.Pointer(unsafe.SliceData(dst))}
+}
+
 // next fills from and to with the addresses of the next messages and digests, or reports that none
 // are left. Lanes beyond the last message repeat it, so they read and write nothing new.
-func (w *walk) next(from, to *[16]*byte) bool {
+func (w *walk) next(from, to []*byte) bool {
+	to = to[:len(from)]
 	g := &w.grid
 	if w.row >= g.Rows || g.Cols == 0 {
 		return false

@@ -192,7 +192,7 @@ func (k kernel512) compress() {
 	MOVQ(U32(rounds), R13)
 	Label("round")
 	k.round()
-	ADDQ(U8(32), R11)
+	ADDQ(U8(16), R11)
 	DECQ(R13)
 	JNZ(LabelRef("round"))
 
@@ -215,9 +215,7 @@ const skew = 2
 func (k kernel512) round() {
 	var steps [2][]func()
 	for g := range 2 {
-		columns := k.halfRound(g, 0, [4][4]int{{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}})
-		diagonals := k.halfRound(g, 8, [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}})
-		steps[g] = append(columns, diagonals...)
+		steps[g] = append(k.halfRound(g, 0, columns), k.halfRound(g, 8, diagonals)...)
 	}
 	n := len(steps[0])
 	for i := range n + skew {
@@ -243,8 +241,8 @@ func (k kernel512) halfRound(group, first int, quads [4][4]int) (steps []func())
 	}
 	for pass, rot := range [2][2]uint8{{32, 24}, {16, 63}} {
 		each(func(i int, a, b, c, d vec) {
-			MOVWLZX(Mem{Base: R11, Disp: 2 * (first + 2*i + pass)}, EAX)
-			VPADDQ(Mem{Base: k.block, Index: RAX, Scale: 1, Disp: 64 * group}, a, a)
+			MOVBLZX(Mem{Base: R11, Disp: first + 2*i + pass}, EAX)
+			VPADDQ(Mem{Base: k.block, Index: RAX, Scale: wordSize / sigmaScale, Disp: 64 * group}, a, a)
 		})
 		each(func(i int, a, b, c, d vec) { VPADDQ(b, a, a) })
 		each(func(i int, a, b, c, d vec) { VPXORQ(a, d, d) })

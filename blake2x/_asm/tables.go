@@ -30,10 +30,20 @@ const rounds = 12
 // param is word 0 of the parameter block: 32-byte digest, no key, fanout and depth 1.
 const param = 0x01010020
 
-var ivTable, sigmaTable Mem
+// The words that G mixes: first the columns of the state's 4x4 words, then the diagonals.
+var (
+	columns   = [4][4]int{{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}}
+	diagonals = [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}}
+)
 
-// tables emits the initialization vector and, for each round, where its 16 message words are: their
-// offsets in a block of which each word takes 128 bytes (AVX-512) or 64 (AVX2, halved when read).
+var ivTable, sigmaTable, rotateTable Mem
+
+// sigmaScale multiplies the entries of the emitted schedule, a byte each; scaled addressing does the
+// rest of the way to a word's offset.
+const sigmaScale = 16
+
+// tables emits the initialization vector, where each round finds its 16 message words, and the byte
+// shuffles that rotate right by 24 and by 16.
 func tables() {
 	ivTable = GLOBL("iv", RODATA|NOPTR)
 	for i, w := range iv {
@@ -41,12 +51,26 @@ func tables() {
 	}
 	sigmaTable = GLOBL("sigma", RODATA|NOPTR)
 	for r := range rounds {
-		for i := 0; i < 16; i += 4 {
-			var packed uint64
-			for j, w := range sigma[r%10][i : i+4] {
-				packed |= uint64(w) * 128 << (16 * j)
-			}
-			DATA(2*(16*r+i), U64(packed))
+		for i := 0; i < 16; i += 8 {
+			DATA(16*r+i, U64(pack(sigma[r%10][i:i+8], sigmaScale)))
 		}
 	}
+	rotateTable = GLOBL("rotate", RODATA|NOPTR)
+	for i, by := range []uint8{3, 2} {
+		for j := range 4 {
+			var bytes [8]uint8
+			for b := range bytes {
+				bytes[b] = uint8(j%2*8) + (uint8(b)+by)%8
+			}
+			DATA(32*i+8*j, U64(pack(bytes[:], 1)))
+		}
+	}
+}
+
+// pack puts 8 bytes, each times scale, into a word, lowest first.
+func pack(bytes []uint8, scale uint64) (w uint64) {
+	for i, b := range bytes {
+		w |= uint64(b) * scale << (8 * i)
+	}
+	return w
 }
