@@ -19,9 +19,10 @@ type kernel256 struct {
 
 const wordSize256 = 8 * 8
 
-// compressAVX2 emits the kernel for 8 lanes as two states of 4. A state fills the register file, so
-// both live in memory: half a round brings one in, works on it and puts it back, and the CPU runs the
-// other's half round beside it.
+// compressAVX2 emits the kernel for 8 lanes as two states of 4, so that each hides the other's latency.
+// One state alone would fill the register file: words 4 to 7 of both, which the chain of dependencies
+// runs through, stay in Y0 to Y7, and the others are in memory between their uses. Y8 to Y13 work on two
+// columns or diagonals at a time; Y14 and Y15 are the shuffles that rotate by 24 and 16.
 func compressAVX2() {
 	TEXT("compressAVX2", 0, "func(hash *[8][8]uint64, from *[8]*byte, offset, blocks int, total, step, flag uint64)")
 	Pragma("noescape")
@@ -50,16 +51,22 @@ func compressAVX2() {
 	MOVQ(U32(rounds), R13)
 	Label("round")
 	for first, quads := range [2][4][4]int{columns, diagonals} {
-		k.halfRound(0, 8*first, quads)
-		k.halfRound(1, 8*first, quads)
+		for half := 0; half < 4; half += 2 {
+			k.pair(0, 8*first+2*half, quads[half:half+2])
+			k.pair(1, 8*first+2*half, quads[half:half+2])
+		}
 	}
 	ADDQ(U8(16), R11)
 	DECQ(R13)
 	JNZ(LabelRef("round"))
 	for w := range 8 {
 		for g := range 2 {
-			y := ymm[2*w%8+g]
-			VMOVDQA(k.state(w, g), y)
+			y := Y8
+			if w < 4 {
+				VMOVDQA(k.state(w, g), y)
+			} else {
+				y = k.b(w, g)
+			}
 			VPXOR(k.state(w+8, g), y, y)
 			VPXOR(k.digest(w, g), y, y)
 			VMOVDQU(y, k.digest(w, g))
@@ -112,13 +119,16 @@ func (k kernel256) start() {
 	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
 	for w := range 8 {
 		for g := range 2 {
-			y := ymm[2*w%8+g]
-			VMOVDQU(k.digest(w, g), y)
-			VMOVDQA(y, k.state(w, g))
+			if w >= 4 {
+				VMOVDQU(k.digest(w, g), k.b(w, g))
+				continue
+			}
+			VMOVDQU(k.digest(w, g), Y8)
+			VMOVDQA(Y8, k.state(w, g))
 		}
 	}
 	for w := range 8 {
-		y := ymm[w]
+		y := ymm[8+w%4]
 		VPBROADCASTQ(ivTable.Offset(8*w), y)
 		if extra, ok := map[int]GPPhysical{4: k.total, 6: R12}[w]; ok {
 			MOVQ(extra, X15)
@@ -128,43 +138,43 @@ func (k kernel256) start() {
 		VMOVDQA(y, k.state(8+w, 0))
 		VMOVDQA(y, k.state(8+w, 1))
 	}
+	VMOVDQU(rotateTable.Offset(0), Y14)
+	VMOVDQU(rotateTable.Offset(32), Y15)
 }
 
-// halfRound emits the mixing function G for four columns or diagonals of one state, step by step. In
-// the second pass a is put back early, for its register to help in the rotation by 63.
-func (k kernel256) halfRound(group, first int, quads [4][4]int) {
+// pair emits the mixing function G for two columns or diagonals of one state, step by step.
+func (k kernel256) pair(group, first int, quads [][4]int) {
 	type vec = VecPhysical
 	each := func(emit func(i int, q [4]int, a, b, c, d vec)) {
 		for i, q := range quads {
-			emit(i, q, ymm[i], ymm[4+i], ymm[8+i], ymm[12+i])
+			emit(i, q, ymm[8+i], k.b(q[1], group), ymm[10+i], ymm[12+i])
 		}
 	}
-	addMessage := func(pass int) {
-		each(func(i int, q [4]int, a, b, c, d vec) {
-			MOVBLZX(Mem{Base: R11, Disp: first + 2*i + pass}, EAX)
-			VPADDQ(Mem{Base: k.block, Index: RAX, Scale: wordSize256 / sigmaScale, Disp: 32 * group}, a, a)
-		})
-		each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, a, a) })
-		each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, d, d) })
+	message := func(i, pass int) Mem {
+		MOVBLZX(Mem{Base: R11, Disp: first + 2*i + pass}, EAX)
+		return Mem{Base: k.block, Index: RAX, Scale: wordSize256 / sigmaScale, Disp: 32 * group}
 	}
-	mix := func() {
-		each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(d, c, c) })
-		each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b) })
-	}
-	each(func(i int, q [4]int, a, b, c, d vec) {
-		for j, y := range []vec{a, b, d, c} {
-			VMOVDQA(k.state(q[[]int{0, 1, 3, 2}[j]], group), y)
-		}
-	})
-	addMessage(0)
+	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(k.state(q[0], group), a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(message(i, 0), a, a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, a, a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(k.state(q[3], group), a, d) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFD(U8(0xb1), d, d) })
-	mix()
-	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFB(rotateTable.Offset(0), b, b) })
-	addMessage(1)
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(k.state(q[2], group), d, c) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFB(Y14, b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(message(i, 1), a, a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, a, a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, d, d) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(a, k.state(q[0], group)) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFB(rotateTable.Offset(32), d, d) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(d, c, c); VMOVDQA(d, k.state(q[3], group)) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b); VMOVDQA(c, k.state(q[2], group)) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, b, a); VPSRLQ(U8(63), b, b) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, b, b); VMOVDQA(b, k.state(q[1], group)) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFB(Y15, d, d) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(d, c, c) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(d, k.state(q[3], group)) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(c, k.state(q[2], group)) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, b, a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPSRLQ(U8(63), b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, b, b) })
 }
+
+// b is the register of one of the words 4 to 7, the second operands of G.
+func (k kernel256) b(word, group int) VecPhysical { return ymm[4*group+word-4] }
