@@ -1,0 +1,82 @@
+package testnet
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/wire"
+)
+
+// The files of a storage node's directory.
+const (
+	nodeConfigFile  = "node.yaml"
+	protocolKeyFile = "protocol.key"
+	networkKeyFile  = "network.key"
+	storeDir        = "store"
+)
+
+// An operator is one storage node's identity: what a person would bring to join a network.
+type operator struct {
+	id      committee.NodeID
+	name    string
+	key     *bls.PrivateKey   // signs confirmations
+	network *ecdsa.PrivateKey // answers TLS
+	address string
+	shards  int
+}
+
+// nodeName is what node i is called; its directory has the same name.
+func nodeName(i int) string { return fmt.Sprintf("node-%02d", i) }
+
+// nodeDir is where node i keeps everything.
+func nodeDir(dir string, i int) string { return filepath.Join(dir, nodesDir, nodeName(i)) }
+
+// newOperators draws identities for all nodes of a plan. Their IDs count up, so that node i is member
+// i of every committee.
+func newOperators(p *plan) ([]operator, error) {
+	ops := make([]operator, len(p.Shares))
+	for i := range ops {
+		key, err := bls.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("testnet: %s: %w", nodeName(i), err)
+		}
+		network, err := wire.GenerateNetworkKey()
+		if err != nil {
+			return nil, fmt.Errorf("testnet: %s: %w", nodeName(i), err)
+		}
+		ops[i] = operator{name: nodeName(i), key: key, network: network, address: hostPort(p.Ports.Nodes[i]), shards: p.Shares[i]}
+		if _, err := rand.Read(ops[i].id[:]); err != nil {
+			return nil, fmt.Errorf("testnet: %s: %w", nodeName(i), err)
+		}
+		ops[i].id[0] = byte(i)
+	}
+	return ops, nil
+}
+
+// write makes the node's directory: its keys, and the configuration that "walrus node run" takes.
+func (o *operator) write(dir string, p *plan) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("testnet: %w", err)
+	}
+	network, err := wire.FormatNetworkKey(o.network)
+	if err != nil {
+		return fmt.Errorf("testnet: %s: %w", o.name, err)
+	}
+	if err := writeFile(filepath.Join(dir, networkKeyFile), []byte(network+"\n")); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, protocolKeyFile), []byte(wire.FormatKey(o.key)+"\n")); err != nil {
+		return err
+	}
+	cfg := &config.Node{
+		NodeID: o.id.String(), Name: o.name, ChainID: p.ChainID, RPCURLs: []string{"http://" + hostPort(p.Ports.RPC)},
+		Listen: o.address, StoragePath: storeDir, ProtocolKey: protocolKeyFile, NetworkKey: networkKeyFile,
+	}
+	return cfg.Write(filepath.Join(dir, nodeConfigFile))
+}
