@@ -5,88 +5,93 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"math/bits"
 	"slices"
+	"strings"
 )
 
-// ErrID means that a text or number is not a blob ID.
-var ErrID = errors.New("blob: invalid ID")
+// IDSize is the length of an ID in bytes.
+const IDSize = 32
 
-// ID names a blob: the hash of its encoding type, length and the root of its slivers' hashes. The
-// same bytes have the same ID wherever the number of shards is the same. Source: spec encoding.md
-// section 4.5.
-type ID [32]byte
+// ErrID: text that is not the one form of an ID.
+var ErrID = errors.New("blob: not a blob ID")
 
-// idText is unpadded URL-safe base64; Strict refuses bits set beyond the last byte.
+// An ID names a blob: the hash of its encoding type, its length and the root over its slivers. The
+// same blob has different IDs for different numbers of shards.
+//
+// Source: spec: encoding.md sections 4.5 and 4.6.
+type ID [IDSize]byte
+
 var idText = base64.RawURLEncoding.Strict()
 
-// idTextSize is the length of an ID in text.
-const idTextSize = 43
-
-// String returns 43 characters of URL-safe base64 without padding.
+// String returns the ID in URL-safe base64 without padding, 43 characters.
 func (id ID) String() string { return idText.EncodeToString(id[:]) }
 
-// ParseID reads the form of [ID.String]. Errors: [ErrID]; a decimal number, the form that explorers
-// show, is named as such, with the ID it stands for.
+// ParseID reads what [ID.String] returns, and nothing else: no padding, no other alphabet, no stray
+// bits. Errors: [ErrID].
 func ParseID(s string) (ID, error) {
-	var id ID
-	if len(s) == idTextSize {
-		// DecodeString steps over line ends, which are no part of an ID; the length check catches it.
-		if n, err := idText.Decode(id[:], []byte(s)); err == nil && n == len(id) {
-			return id, nil
-		}
-		return ID{}, fmt.Errorf("%w: %q is not URL-safe base64 of 32 bytes", ErrID, s)
+	// The decoder would skip line breaks, but then the length is wrong.
+	if len(s) != idText.EncodedLen(IDSize) || strings.ContainsAny(s, "\r\n") {
+		return ID{}, fmt.Errorf("%w: %.60q is not %d characters of URL-safe base64", ErrID, s, idText.EncodedLen(IDSize))
 	}
-	if n, err := ParseDecimalID(s); err == nil {
-		return ID{}, fmt.Errorf("%w: %q is the decimal form of %v; use that", ErrID, s, n)
+	b, err := idText.DecodeString(s)
+	if err != nil {
+		return ID{}, fmt.Errorf("%w: %q: %w", ErrID, s, err)
 	}
-	return ID{}, fmt.Errorf("%w: %d characters, want %d of URL-safe base64", ErrID, len(s), idTextSize)
+	return ID(b), nil
 }
 
-// MarshalText implements [encoding.TextMarshaler] with the form of [ID.String].
+// MarshalText returns [ID.String].
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// UnmarshalText implements [encoding.TextUnmarshaler] like [ParseID].
-func (id *ID) UnmarshalText(text []byte) error {
-	parsed, err := ParseID(string(text))
-	if err == nil {
-		*id = parsed
-	}
+// UnmarshalText reads an ID like [ParseID].
+func (id *ID) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseID(string(text))
 	return err
 }
 
-// Decimal returns the ID as a number, read little-endian as chains do.
+// Decimal returns the ID as chains show it: its bytes as a little-endian integer, in decimal.
 func (id ID) Decimal() string {
 	slices.Reverse(id[:])
 	return new(big.Int).SetBytes(id[:]).String()
 }
 
-// ParseDecimalID reads the form of [ID.Decimal]. Errors: [ErrID].
-func ParseDecimalID(s string) (ID, error) {
-	const longest = 78 // digits of 2^256 - 1
-	if len(s) == 0 || len(s) > longest {
-		return ID{}, fmt.Errorf("%w: a decimal of %d digits, want 1 to %d", ErrID, len(s), longest)
+// maxDecimal is the number of digits of the largest ID.
+const maxDecimal = 78
+
+// ParseDecimal reads what [ID.Decimal] returns: digits without sign or leading zeros, below 2^256.
+// Errors: [ErrID].
+func ParseDecimal(s string) (id ID, err error) {
+	digits := strings.Trim(s, "0123456789") == ""
+	v, ok := new(big.Int), digits && len(s) <= maxDecimal
+	if ok {
+		v, ok = v.SetString(s, 10)
 	}
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return ID{}, fmt.Errorf("%w: %q is not decimal", ErrID, s)
-		}
+	if !ok || v.BitLen() > 8*IDSize || s[0] == '0' && s != "0" {
+		return ID{}, fmt.Errorf("%w: %.80q is not a decimal number below 2^256", ErrID, s)
 	}
-	n, _ := new(big.Int).SetString(s, 10)
-	var id ID
-	if n.BitLen() > 8*len(id) {
-		return ID{}, fmt.Errorf("%w: %s does not fit 256 bits", ErrID, s)
-	}
-	n.FillBytes(id[:])
+	v.FillBytes(id[:])
 	slices.Reverse(id[:])
 	return id, nil
 }
 
-// Rotation is the shard that holds pair 0 of the blob among n shards: the ID read big-endian, modulo
-// n. Pair p is on shard (p + rotation) mod n. Source: spec encoding.md section 2.5.
-func (id ID) Rotation(n int) int {
-	acc := 0
+// rotation returns the shard that holds pair 0: the ID as a big-endian integer modulo n.
+func (id ID) rotation(n int) int {
+	rem := uint64(0)
 	for _, b := range id {
-		acc = (acc<<8 | int(b)) % n
+		_, rem = bits.Div64(0, rem<<8|uint64(b), uint64(n))
 	}
-	return acc
+	return int(rem)
+}
+
+// Shard returns the shard that holds pair p of this blob among n shards. p must be below n, which
+// must be positive. Source: spec: encoding.md section 2.5.
+func (id ID) Shard(p PairIndex, n int) Shard {
+	return Shard((int(p) + id.rotation(n)) % n)
+}
+
+// Pair returns the pair of this blob that shard s holds among n shards. s must be below n, which
+// must be positive.
+func (id ID) Pair(s Shard, n int) PairIndex {
+	return PairIndex((n + int(s) - id.rotation(n)) % n)
 }

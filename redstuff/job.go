@@ -1,0 +1,322 @@
+package redstuff
+
+import (
+	"math/bits"
+	"sync"
+
+	"github.com/walrus-go/walrus/blake2x"
+	"github.com/walrus-go/walrus/merkle"
+	"github.com/walrus-go/walrus/rs"
+)
+
+// A job extends and hashes one matrix.
+//
+// First the rows are extended, which gives the columns from k2 on; then the columns are extended and
+// hashed one small group after the other, while their symbols are still in cache. The trees of the
+// columns, secondary slivers, are folded on the spot. Those of the rows, primary slivers, are folded
+// over tiles: aligned groups of columns whose leaf hashes lie side by side for each row, so that only
+// the tiles' nodes are kept until the end.
+type job struct {
+	shape
+	c      *Code
+	source source
+
+	primary   []byte // rows k1..n-1, or empty; only used with keep
+	secondary []byte // with keep all columns, otherwise those of the pass from k2 on
+	keep      bool   // slivers are results
+	ready     func(column int)
+
+	rowStrip, rowBatch int // how rows are extended
+	colStrip, colBatch int // how columns are extended
+	tile, task         int // columns of a tile, a power of two, and of a task, whole tiles
+	workers            int
+
+	groups int    // tiles
+	nodes  []byte // n rows of one node for each tile, as for merkle.FoldAll
+	roots  [2][]byte
+}
+
+// maxTile bounds the columns of a tile so that their hashes stay in a second-level cache.
+const maxTile = 8
+
+// maxBatch bounds the columns extended side by side; small symbols come to few blocks anyway.
+const maxBatch = 64
+
+func (c *Code) newJob(m shape, from source) *job {
+	j := &job{shape: m, c: c, source: from, workers: goroutines(c.n*c.n, m.s)}
+	mostRows, mostColumns, tile := m.k1, maxBatch, 2*maxTile
+	if j.workers > 1 || c.n > 2*maxTile {
+		// Enough tasks to keep all workers busy to the end.
+		mostRows = max(1, m.k1/(4*j.workers))
+		mostColumns = max(1, min(maxBatch, c.n/(8*j.workers)))
+		tile = min(maxTile, mostColumns)
+	}
+	j.tile = 1 << (bits.Len(uint(tile)) - 1)
+	j.rowStrip, j.rowBatch = fit(c.lines[Secondary].Rows(), m.s, mostRows)
+	j.colStrip, j.colBatch = fit(c.lines[Primary].Rows(), m.s, mostColumns)
+	j.task = max(j.tile, j.colBatch/j.tile*j.tile)
+	j.colBatch = min(j.colBatch, j.task)
+	j.groups = (c.n + j.tile - 1) / j.tile
+	j.nodes = make([]byte, c.n*merkle.Stride(j.groups)*merkle.Size)
+	roots := make([]byte, 2*c.n*merkle.Size)
+	j.roots = [2][]byte{roots[:c.n*merkle.Size], roots[c.n*merkle.Size:]}
+	return j
+}
+
+// perWorker returns how many bytes of symbols a worker holds at most.
+func (j *job) perWorker() int64 {
+	batch := int64(max(j.colBatch, 1)) * int64(j.s)
+	size := batch * int64(j.c.n-j.k1)
+	if _, ok := j.source.(*file); ok {
+		size += max(batch*int64(j.k1), int64(j.k2)*int64(j.rowStrip))
+	}
+	return size
+}
+
+// fixed returns the bytes the job needs however few columns it does at a time.
+func (j *job) fixed() int64 { return int64(j.workers) * j.perWorker() }
+
+// limit lowers the number of workers until their memory takes no more than half of budget.
+func (j *job) limit(budget int64) {
+	for j.workers > 1 && j.fixed() > budget/2 {
+		j.workers--
+	}
+}
+
+// pass extends and hashes the columns [first, end). first is a multiple of the task size.
+func (j *job) pass(first, end int) error {
+	rowTasks := 0
+	if end > j.k2 {
+		rowTasks = (j.k1 + j.rowBatch - 1) / j.rowBatch
+	}
+	var rows sync.WaitGroup
+	rows.Add(rowTasks)
+	columnTasks := (end - first + j.task - 1) / j.task
+	err := parallel(j.workers, rowTasks+columnTasks, func(w *worker, t int) error {
+		if t < rowTasks {
+			defer rows.Done()
+			at := t * j.rowBatch
+			return j.extendRows(w, at, min(at+j.rowBatch, j.k1), max(first, j.k2), end)
+		}
+		at := first + (t-rowTasks)*j.task
+		stop := min(at+j.task, end)
+		if stop > j.k2 {
+			rows.Wait() // all row tasks have been started, and they wait for nothing
+		}
+		return j.columns(w, at, stop, max(first, j.k2))
+	})
+	return err
+}
+
+// extendRows computes the columns [first, end), from k2 on, of the rows [top, bottom).
+func (j *job) extendRows(w *worker, top, bottom, first, end int) error {
+	line := j.c.lines[Secondary]
+	for from := 0; from < j.s; from += j.rowStrip {
+		to := min(from+j.rowStrip, j.s)
+		layout := rs.NewLayout(to-from, bottom-top)
+		width := layout.Width()
+		work := grow(&w.rows, line.Rows()*width)
+		for i := top; i < bottom; i++ {
+			symbols, step, err := j.source.row(w, i, from, to)
+			if err != nil {
+				return err
+			}
+			layout.Load(work, i-top, symbols, step, j.k2)
+		}
+		line.EncodeRows(work, width, end-j.k2)
+		for i := top; i < bottom; i++ {
+			layout.Store(j.column(first, first)[i*j.s+from:], j.k1*j.s, work[(first-j.k2)*width:], i-top, end-first)
+		}
+	}
+	w.readEnd = 0 // row reads share the buffer with column reads
+	return nil
+}
+
+// column returns the memory from secondary sliver i on, where origin is the first recovered one of
+// the pass.
+func (j *job) column(i, origin int) []byte {
+	if !j.keep {
+		i -= origin
+	}
+	return j.secondary[i*j.k1*j.s:]
+}
+
+// columns extends and hashes the columns [first, end) of a task.
+func (j *job) columns(w *worker, first, end, origin int) error {
+	if j.keep {
+		if err := j.gather(w, first, min(end, j.k2)); err != nil {
+			return err
+		}
+		for i := first; i < end && j.ready != nil; i++ {
+			j.ready(i)
+		}
+	}
+	for at := first; at < end; {
+		next := min(at+j.colBatch, end)
+		if at < j.k2 {
+			next = min(next, j.k2)
+		}
+		top, err := j.top(w, at, next, end, origin)
+		if err != nil {
+			return err
+		}
+		bottom := j.bottom(w, at, next)
+		j.extendColumns(w, top, bottom, next-at)
+		j.hash(w, top, bottom, at, next)
+		at = next
+	}
+	return nil
+}
+
+// gather copies the columns [first, end) of the source to the secondary slivers.
+func (j *job) gather(w *worker, first, end int) error {
+	if first >= end {
+		return nil
+	}
+	segments, err := j.source.columns(w, first, end, end)
+	if err != nil {
+		return err
+	}
+	out, size := j.secondary[first*j.k1*j.s:], j.k1*j.s
+	row := 0
+	for _, seg := range segments {
+		for r := range seg.rows {
+			src := seg.data[r*seg.rowStep:]
+			for c := range end - first {
+				copy(out[c*size+row*j.s:][:j.s], src[c*j.s:])
+			}
+			row++
+		}
+	}
+	return nil
+}
+
+// top returns the first k1 symbols of the columns [first, end), none of which is the k2nd unless
+// first is; the task goes on to stop.
+func (j *job) top(w *worker, first, end, stop, origin int) ([]segment, error) {
+	if j.keep || first >= j.k2 {
+		w.segments = append(w.segments[:0], segment{j.column(first, origin), j.k1, j.s, j.k1 * j.s})
+		return w.segments, nil
+	}
+	ahead := min(stop, j.k2)
+	if (ahead-first)*j.s*j.k1 > readAhead {
+		ahead = end
+	}
+	return j.source.columns(w, first, end, ahead)
+}
+
+// readAhead bounds what is read of a file beyond the columns in hand.
+const readAhead = 4 << 20
+
+// bottom returns the place for the symbols k1..n-1 of the columns [first, end).
+func (j *job) bottom(w *worker, first, end int) segment {
+	r := j.c.n - j.k1
+	if j.keep && first < j.k2 {
+		return segment{j.primary[first*j.s:], r, j.rowSize(), j.s}
+	}
+	return segment{grow(&w.out, (end-first)*r*j.s), r, j.s, r * j.s}
+}
+
+// extendColumns computes the bottom of count columns from their top.
+func (j *job) extendColumns(w *worker, top []segment, bottom segment, count int) {
+	line := j.c.lines[Primary]
+	for from := 0; from < j.s; from += j.colStrip {
+		layout := rs.NewLayout(min(j.colStrip, j.s-from), count)
+		width := layout.Width()
+		work := grow(&w.rows, line.Rows()*width)
+		for c := range count {
+			row := 0
+			for _, seg := range top {
+				layout.Load(work[row*width:], c, seg.data[c*seg.colStep+from:], seg.rowStep, seg.rows)
+				row += seg.rows
+			}
+		}
+		line.EncodeRows(work, width, bottom.rows)
+		for c := range count {
+			layout.Store(bottom.data[c*bottom.colStep+from:], bottom.rowStep, work, c, bottom.rows)
+		}
+	}
+}
+
+// hash computes the leaf hashes of the columns [first, end) and folds every tile that they complete.
+func (j *job) hash(w *worker, top []segment, bottom segment, first, end int) {
+	stride := merkle.Stride(j.c.n) * merkle.Size
+	leaves := grow(&w.leaves, j.tile*stride)
+	for at := first; at < end; {
+		next := min(end, (at/j.tile+1)*j.tile)
+		row := 0
+		hash := func(seg segment) {
+			j.c.leafHashes(leaves[at%j.tile*stride+row*merkle.Size:], seg.data[(at-first)*seg.colStep:], j.s, blake2x.Grid{
+				Rows: next - at, SrcRow: seg.colStep, DstRow: stride,
+				Cols: seg.rows, SrcCol: seg.rowStep, DstCol: merkle.Size,
+			})
+			row += seg.rows
+		}
+		for _, seg := range top {
+			hash(seg)
+		}
+		hash(bottom)
+		if next%j.tile == 0 || next == j.c.n {
+			j.foldTile(w, (next-1)/j.tile)
+		}
+		at = next
+	}
+}
+
+// foldTile folds the leaf hashes of a tile: columns to their roots, rows to one node each.
+func (j *job) foldTile(w *worker, group int) {
+	n, first := j.c.n, group*j.tile
+	count := min(j.tile, n-first)
+	tile := grow(&w.tile, n*merkle.Stride(j.tile)*merkle.Size)
+	fold := grow(&w.fold, max(merkle.Scratch(count, n), merkle.Scratch(n, j.tile)))
+	transpose(tile, w.leaves, n, count)
+	width := count
+	if width%2 == 1 {
+		merkle.Complete(tile, n, width)
+	}
+	for levels := min(bits.Len(uint(j.tile))-1, merkle.PathLength(n)); levels > 0; levels-- {
+		width = merkle.Fold(fold, tile, n, width)
+		tile, fold = fold, tile
+	}
+	from, to := merkle.Stride(width)*merkle.Size, merkle.Stride(j.groups)*merkle.Size
+	for i := range n {
+		copy(j.nodes[i*to+group*merkle.Size:][:merkle.Size], tile[i*from:])
+	}
+	merkle.FoldAll(j.roots[Secondary][first*merkle.Size:], w.leaves, w.fold, count, n)
+}
+
+// transpose writes count rows of n hashes in src as n rows of count hashes to dst; rows lie
+// merkle.Stride apart in both.
+func transpose(dst, src []byte, n, count int) {
+	from, to := merkle.Stride(n)*merkle.Size, merkle.Stride(count)*merkle.Size
+	for i := range n {
+		row := dst[i*to : (i+1)*to]
+		for c := range count {
+			*(*[merkle.Size]byte)(row[c*merkle.Size:]) = [merkle.Size]byte(src[c*from+i*merkle.Size:])
+		}
+	}
+}
+
+// rowsPerFold is how many primary trees are finished at once.
+const rowsPerFold = 64
+
+// commitment folds what is left of the primary trees and returns the result of all passes.
+func (j *job) commitment(size uint64) Commitment {
+	n, stride := j.c.n, merkle.Stride(j.groups)*merkle.Size
+	// Folding cannot fail.
+	_ = parallel(j.workers, (n+rowsPerFold-1)/rowsPerFold, func(w *worker, t int) error {
+		first := t * rowsPerFold
+		count := min(rowsPerFold, n-first)
+		fold := grow(&w.fold, merkle.Scratch(count, j.groups))
+		merkle.FoldAll(j.roots[Primary][first*merkle.Size:], j.nodes[first*stride:], fold, count, j.groups)
+		return nil
+	})
+	c := Commitment{Shards: n, Size: size, SymbolSize: j.s}
+	for axis, roots := range j.roots {
+		c.Roots[axis] = make([]merkle.Hash, n)
+		for i := range n {
+			c.Roots[axis][i] = merkle.Hash(roots[i*merkle.Size:])
+		}
+	}
+	return c
+}
