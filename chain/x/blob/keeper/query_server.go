@@ -1,0 +1,171 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/chain/refusal"
+)
+
+// Page sizes of the queries that list.
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+// Querier answers the module's queries.
+type Querier struct{ k Keeper }
+
+var _ blobv1.QueryServer = Querier{}
+
+// NewQuerier returns the query server of k.
+func NewQuerier(k Keeper) Querier { return Querier{k} }
+
+// System implements [blobv1.QueryServer].
+func (q Querier) System(ctx context.Context, _ *blobv1.QuerySystemRequest) (*blobv1.QuerySystemResponse, error) {
+	params, err := q.k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	system, err := q.k.system.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := q.k.market(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &blobv1.QuerySystemResponse{
+		Params:       params,
+		System:       system,
+		UsedCapacity: m.Used(),
+		Epoch:        uint32(m.Now()),
+		NShards:      uint32(m.Shards),
+	}, nil
+}
+
+// Accounting implements [blobv1.QueryServer].
+func (q Querier) Accounting(ctx context.Context, _ *blobv1.QueryAccountingRequest) (*blobv1.QueryAccountingResponse, error) {
+	ring, err := q.k.ring.Get(ctx)
+	return &blobv1.QueryAccountingResponse{Ring: ring}, err
+}
+
+// Info implements [blobv1.QueryServer].
+func (q Querier) Info(ctx context.Context, req *blobv1.QueryInfoRequest) (*blobv1.QueryInfoResponse, error) {
+	id, err := blob.ParseID(req.BlobId)
+	if err != nil {
+		return nil, refusal.BadRequest(err)
+	}
+	info, err := q.k.info(ctx, id[:])
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.k.committee.Now(ctx)
+	return &blobv1.QueryInfoResponse{Info: *info, Epoch: uint32(now)}, err
+}
+
+// Blob implements [blobv1.QueryServer].
+func (q Querier) Blob(ctx context.Context, req *blobv1.QueryBlobRequest) (*blobv1.QueryBlobResponse, error) {
+	id, err := blob.ParseObjectID(req.ObjectId)
+	if err != nil {
+		return nil, refusal.BadRequest(err)
+	}
+	b, err := q.k.blobs.Get(ctx, id[:])
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, refusal.NotFound("blob", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	attributes, err := q.k.attributes.Get(ctx, id[:])
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return nil, err
+	}
+	return &blobv1.QueryBlobResponse{Blob: b, Attributes: attributes.Pairs}, nil
+}
+
+// Blobs implements [blobv1.QueryServer].
+func (q Querier) Blobs(ctx context.Context, req *blobv1.QueryBlobsRequest) (*blobv1.QueryBlobsResponse, error) {
+	if (req.Owner == "") == (req.BlobId == "") {
+		return nil, refusal.BadRequest(errors.New("blob: exactly one of owner and blob_id is wanted"))
+	}
+	index, prefix, err := q.k.blobOwners, []byte(nil), error(nil)
+	if req.Owner != "" {
+		prefix, err = account(req.Owner)
+	} else {
+		var id blob.ID
+		id, err = blob.ParseID(req.BlobId)
+		index, prefix = q.k.blobIDs, id[:]
+	}
+	if err != nil {
+		return nil, refusal.BadRequest(err)
+	}
+	out := &blobv1.QueryBlobsResponse{}
+	out.Next, err = list(ctx, index, q.k.blobs, prefix, req.After, req.Limit, &out.Blobs)
+	return out, err
+}
+
+// Storage implements [blobv1.QueryServer].
+func (q Querier) Storage(ctx context.Context, req *blobv1.QueryStorageRequest) (*blobv1.QueryStorageResponse, error) {
+	id, err := blob.ParseObjectID(req.StorageId)
+	if err != nil {
+		return nil, refusal.BadRequest(err)
+	}
+	s, err := q.k.storages.Get(ctx, id[:])
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, refusal.NotFound("storage", id)
+	}
+	return &blobv1.QueryStorageResponse{Storage: s}, err
+}
+
+// Storages implements [blobv1.QueryServer].
+func (q Querier) Storages(ctx context.Context, req *blobv1.QueryStoragesRequest) (*blobv1.QueryStoragesResponse, error) {
+	owner, err := account(req.Owner)
+	if err != nil {
+		return nil, refusal.BadRequest(err)
+	}
+	out := &blobv1.QueryStoragesResponse{}
+	out.Next, err = list(ctx, q.k.storageOwners, q.k.storages, owner, req.After, req.Limit, &out.Storages)
+	return out, err
+}
+
+// list appends to out the records that index has under prefix, behind the key after. It returns where the
+// next page begins, nil at the end.
+func list[V any](
+	ctx context.Context, index collections.KeySet[ownedKey], records collections.Map[[]byte, V],
+	prefix, after []byte, limit uint32, out *[]V,
+) (next []byte, err error) {
+	limit = min(limit, maxPage)
+	if limit == 0 {
+		limit = defaultPage
+	}
+	under := collections.NewPrefixedPairRange[[]byte, []byte](prefix)
+	if len(after) > 0 {
+		under = under.StartExclusive(after)
+	}
+	it, err := index.Iterate(ctx, under)
+	if err != nil {
+		return nil, err
+	}
+	defer it.Close()
+	var last []byte
+	for ; it.Valid(); it.Next() {
+		if len(*out) == int(limit) {
+			return last, nil
+		}
+		key, err := it.Key()
+		if err != nil {
+			return nil, err
+		}
+		record, err := records.Get(ctx, key.K2())
+		if err != nil {
+			return nil, err
+		}
+		*out, last = append(*out, record), key.K2()
+	}
+	return nil, nil
+}
