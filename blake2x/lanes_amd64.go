@@ -4,12 +4,13 @@
 
 package blake2x
 
-// compressAVX2 takes 8 hashes, kept word by word, over whole blocks of 8 messages. The first block is
+// compressAVX2 takes 8 hashes, kept word by word, from start over whole blocks of 8 messages and
+// leaves them in hash, which may be start. The first block is
 // offset bytes from each message's start; the length hashed so far is total before it and grows by
 // step with each block. flag is all ones if the block is the last of its message, else zero.
 //
 //go:noescape
-func compressAVX2(hash *[8][8]uint64, from *[8]*byte, offset int, blocks int, total uint64, step uint64, flag uint64)
+func compressAVX2(hash *[8][8]uint64, start *[8][8]uint64, from *[8]*byte, offset int, blocks int, total uint64, step uint64, flag uint64)
 
 // hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.
 //

@@ -7,11 +7,15 @@ import "unsafe"
 // block is the number of bytes that one compression takes.
 const block = 128
 
-// initial is the state of BLAKE2b-256 before any message. Source: RFC 7693 sections 2.5 and 2.6.
-var initial = [8]uint64{
-	0x6a09e667f3bcc908 ^ 0x01010020, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-	0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+// initial is the state of BLAKE2b-256 before any message, in 8 lanes. Source: RFC 7693 section 2.5.
+var initial = [8][8]uint64{
+	lanesOf(0x6a09e667f3bcc908 ^ 0x01010020), lanesOf(0xbb67ae8584caa73b),
+	lanesOf(0x3c6ef372fe94f82b), lanesOf(0xa54ff53a5f1d36f1),
+	lanesOf(0x510e527fade682d1), lanesOf(0x9b05688c2b3e6c1f),
+	lanesOf(0x1f83d9abfb41bd6b), lanesOf(0x5be0cd19137e2179),
 }
+
+func lanesOf(x uint64) [8]uint64 { return [8]uint64{x, x, x, x, x, x, x, x} }
 
 // A stage hashes 8 messages with [compressAVX2], which reads whole blocks only: the first block of a
 // prefixed message and the last block of any are put together here.
@@ -23,27 +27,23 @@ type stage struct {
 
 // hash writes the digests of the messages of n bytes at from, each behind the prefix if there is one.
 func (s *stage) hash(to, from *[8]*byte, n, prefix int) {
-	for w, x := range initial {
-		s.hashes[w] = [8]uint64{x, x, x, x, x, x, x, x}
-	}
-	var staged [8]*byte
-	for i := range staged {
-		staged[i] = &s.blocks[i][0]
-	}
+	b := &s.blocks
+	staged := [8]*byte{&b[0][0], &b[1][0], &b[2][0], &b[3][0], &b[4][0], &b[5][0], &b[6][0], &b[7][0]}
 	const last = ^uint64(0)
+	start := &initial
 	at, total := 0, uint64(0) // taken of each message; hashed, with the prefix
 	if prefix != none && n >= block {
 		at, total = block-1, block
 		s.fill(from, 0, at, prefix)
-		compressAVX2(&s.hashes, &staged, 0, 1, 0, block, 0)
-		prefix = none
+		compressAVX2(&s.hashes, start, &staged, 0, 1, 0, block, 0)
+		start, prefix = &s.hashes, none
 	}
 	if full := (n - at - 1) / block; full > 0 {
-		compressAVX2(&s.hashes, from, at, full, total, block, 0)
-		at, total = at+full*block, total+uint64(full*block)
+		compressAVX2(&s.hashes, start, from, at, full, total, block, 0)
+		start, at, total = &s.hashes, at+full*block, total+uint64(full*block)
 	}
 	length := s.fill(from, at, n-at, prefix)
-	compressAVX2(&s.hashes, &staged, 0, 1, total, uint64(length), last)
+	compressAVX2(&s.hashes, start, &staged, 0, 1, total, uint64(length), last)
 	s.store(to)
 }
 

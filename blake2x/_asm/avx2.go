@@ -10,7 +10,8 @@ var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y
 
 // kernel256 names the registers that live through compressAVX2.
 type kernel256 struct {
-	hash   GPPhysical // 8 words of 8 lanes
+	start  GPPhysical // the hash before the block, 8 words of 8 lanes
+	hash   GPPhysical // and after it
 	from   GPPhysical // where each lane's message starts
 	offset GPPhysical // of the block in each message
 	block  GPPhysical // the aligned frame: 16 message words, then 16 state words, of 8 lanes each
@@ -24,13 +25,15 @@ const wordSize256 = 8 * 8
 // runs through, stay in Y0 to Y7, and the others are in memory between their uses. Y8 to Y13 work on two
 // columns or diagonals at a time; Y14 and Y15 are the shuffles that rotate by 24 and 16.
 func compressAVX2() {
-	TEXT("compressAVX2", 0, "func(hash *[8][8]uint64, from *[8]*byte, offset, blocks int, total, step, flag uint64)")
+	TEXT("compressAVX2", 0, "func(hash, start *[8][8]uint64, from *[8]*byte, offset, blocks int, total, step, flag uint64)")
 	Pragma("noescape")
-	Doc("compressAVX2 takes 8 hashes, kept word by word, over whole blocks of 8 messages. The first block is",
+	Doc("compressAVX2 takes 8 hashes, kept word by word, from start over whole blocks of 8 messages and",
+		"leaves them in hash, which may be start. The first block is",
 		"offset bytes from each message's start; the length hashed so far is total before it and grows by",
 		"step with each block. flag is all ones if the block is the last of its message, else zero.")
-	k := kernel256{hash: RDI, from: RSI, offset: RCX, block: RBX, total: R8}
+	k := kernel256{start: R14, hash: RDI, from: RSI, offset: RCX, block: RBX, total: R8}
 	Load(Param("hash"), k.hash)
+	Load(Param("start"), k.start)
 	Load(Param("from"), k.from)
 	Load(Param("offset"), k.offset)
 	Load(Param("blocks"), R9)
@@ -46,13 +49,15 @@ func compressAVX2() {
 	for quarter := range 4 {
 		k.load(quarter)
 	}
-	k.start()
+	k.begin()
 	LEAQ(sigmaTable.Offset(0), R11)
 	MOVQ(U32(rounds), R13)
 	Label("round")
 	for first, quads := range [2][4][4]int{columns, diagonals} {
 		for half := 0; half < 4; half += 2 {
 			k.pair(0, 8*first+2*half, quads[half:half+2])
+		}
+		for half := 0; half < 4; half += 2 {
 			k.pair(1, 8*first+2*half, quads[half:half+2])
 		}
 	}
@@ -68,10 +73,11 @@ func compressAVX2() {
 				y = k.b(w, g)
 			}
 			VPXOR(k.state(w+8, g), y, y)
-			VPXOR(k.digest(w, g), y, y)
-			VMOVDQU(y, k.digest(w, g))
+			VPXOR(lanes256(k.start, w, g), y, y)
+			VMOVDQU(y, lanes256(k.hash, w, g))
 		}
 	}
+	MOVQ(k.hash, k.start)
 	ADDQ(U8(128), k.offset)
 	DECQ(R9)
 	JNZ(LabelRef("block"))
@@ -79,17 +85,13 @@ func compressAVX2() {
 	RET()
 }
 
-func (k kernel256) digest(word, group int) Mem {
-	return Mem{Base: k.hash, Disp: word*wordSize256 + group*32}
+// lanes256 is one state's share of a word of 8 lanes.
+func lanes256(base GPPhysical, word, group int) Mem {
+	return Mem{Base: base, Disp: word*wordSize256 + group*32}
 }
 
-func (k kernel256) message(word, group int) Mem {
-	return Mem{Base: k.block, Disp: word*wordSize256 + group*32}
-}
-
-func (k kernel256) state(word, group int) Mem {
-	return Mem{Base: k.block, Disp: (16+word)*wordSize256 + group*32}
-}
+func (k kernel256) message(word, group int) Mem { return lanes256(k.block, word, group) }
+func (k kernel256) state(word, group int) Mem   { return lanes256(k.block, 16+word, group) }
 
 // load turns four words of each lane's block into four words of 8 lanes.
 func (k kernel256) load(quarter int) {
@@ -114,16 +116,16 @@ func (k kernel256) load(quarter int) {
 	}
 }
 
-// start puts the hash, the initialization vector, the length and the flag into both states.
-func (k kernel256) start() {
+// begin puts the hash, the initialization vector, the length and the flag into both states.
+func (k kernel256) begin() {
 	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
 	for w := range 8 {
 		for g := range 2 {
 			if w >= 4 {
-				VMOVDQU(k.digest(w, g), k.b(w, g))
+				VMOVDQU(lanes256(k.start, w, g), k.b(w, g))
 				continue
 			}
-			VMOVDQU(k.digest(w, g), Y8)
+			VMOVDQU(lanes256(k.start, w, g), Y8)
 			VMOVDQA(Y8, k.state(w, g))
 		}
 	}
