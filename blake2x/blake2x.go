@@ -12,7 +12,7 @@
 //
 // Start with [Sum], [SumPrefixed] and [Parents]. Nothing here allocates, keeps a slice or starts a
 // goroutine, and everything may be called concurrently. The fastest kernel the CPU has is chosen at
-// start; see [Kernel]. Source: RFC 7693.
+// start; see [KernelEnv] and [Kernel]. Source: RFC 7693.
 package blake2x
 
 import (
@@ -44,13 +44,13 @@ func List(count, stride int) Grid {
 // dst and src must not overlap. Sum panics if a message or a digest would fall outside its slice.
 func Sum(dst, src []byte, n int, g Grid) {
 	g.check(dst, src, n)
-	active.sum(dst, src, n, g, none)
+	active.Load().sum(dst, src, n, g, none)
 }
 
 // SumPrefixed is [Sum] of messages that each have the byte prefix put before them.
 func SumPrefixed(dst, src []byte, prefix byte, n int, g Grid) {
 	g.check(dst, src, n)
-	active.sum(dst, src, n, g, int(prefix))
+	active.Load().sum(dst, src, n, g, int(prefix))
 }
 
 // Parents folds one level of a Merkle tree: digest i of dst becomes the hash of the byte 0x01,

@@ -1,46 +1,68 @@
 package blake2x
 
-import "os"
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+)
 
-// A kernel is one way to hash a grid.
+// A kernel is one way to hash a grid that is known to fit its slices.
 type kernel struct {
 	name string
 	sum  func(dst, src []byte, n int, g Grid, prefix int)
 }
 
-// ladder orders the names that WALRUS_KERNEL may take, here and in package gf.
-var ladder = []string{"generic", "avx2", "gfni", "avx512"}
+// KernelEnv names the environment variable that caps the choice of kernel at start: "generic",
+// "avx2", "gfni" or "avx512", in this order. The fastest kernel not above the name is used, so that
+// one value serves this package and gf; an unknown name means generic.
+const KernelEnv = "WALRUS_KERNEL"
 
-// active is the kernel in use, chosen once.
-var active = choose(available(), os.Getenv("WALRUS_KERNEL"))
+// ranks orders the names from slow to fast. No kernel here is called gfni; one of gf is.
+var ranks = map[string]int{"generic": 0, "avx2": 1, "gfni": 2, "avx512": 3}
 
-// Kernel names the kernel in use: "generic", "avx2" or "avx512".
-//
-// It is the fastest that the CPU and the operating system allow. The environment variable
-// WALRUS_KERNEL caps the choice: of the ladder generic, avx2, gfni, avx512, the highest kernel that
-// is present and not above the name is taken. Any other value is ignored.
-func Kernel() string { return active.name }
+// available lists the kernels this processor can run, slowest first; generic is always the first.
+var available = append([]*kernel{{name: "generic", sum: sumGeneric}}, archKernels()...)
 
-// choose picks the last of the present kernels, slowest first, that is not above limit.
-func choose(present []kernel, limit string) kernel {
-	best := present[0]
-	for _, k := range present {
-		if rank(limit) < 0 || rank(k.name) <= rank(limit) {
+// active is the kernel in use. Only Pin changes it after start.
+var active atomic.Pointer[kernel]
+
+func init() { active.Store(choose(os.Getenv(KernelEnv))) }
+
+// choose returns the fastest available kernel not above the named one; no name is no limit.
+func choose(limit string) *kernel {
+	if limit == "" {
+		return available[len(available)-1]
+	}
+	best := available[0]
+	for _, k := range available {
+		if ranks[k.name] <= ranks[limit] {
 			best = k
 		}
 	}
 	return best
 }
 
-// rank is the position of name on the ladder, or -1.
-func rank(name string) int {
-	for i, n := range ladder {
-		if n == name {
-			return i
-		}
+// Kernel names the kernel in use: "generic", "avx2" or "avx512".
+func Kernel() string { return active.Load().name }
+
+// Kernels names the kernels this processor can run, slowest first.
+func Kernels() []string {
+	names := make([]string, len(available))
+	for i, k := range available {
+		names[i] = k.name
 	}
-	return -1
+	return names
 }
 
-// generic needs nothing of the CPU.
-var generic = kernel{name: "generic", sum: sumGeneric}
+// Pin makes the named kernel the one in use and returns a function that puts the former back. It
+// exists for tests and benchmarks; work in progress keeps the kernel it started with. It fails when
+// the processor cannot run the kernel.
+func Pin(name string) (restore func(), err error) {
+	for _, k := range available {
+		if k.name == name {
+			old := active.Swap(k)
+			return func() { active.Store(old) }, nil
+		}
+	}
+	return nil, fmt.Errorf("blake2x: no kernel %q on this processor, have %v", name, Kernels())
+}

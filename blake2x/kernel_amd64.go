@@ -8,16 +8,15 @@ import (
 
 //go:generate go run -C _asm . -out ../lanes_amd64.s -stubs ../lanes_amd64.go -pkg blake2x
 
-// available lists the kernels that run here, slowest first.
-func available() []kernel {
-	present := []kernel{generic}
+// archKernels lists the kernels beyond generic that this processor can run, slowest first.
+func archKernels() (kernels []*kernel) {
 	if cpu.X86.HasAVX2 {
-		present = append(present, kernel{name: "avx2", sum: sumAVX2})
+		kernels = append(kernels, &kernel{name: "avx2", sum: sumAVX2})
 	}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 {
-		present = append(present, kernel{name: "avx512", sum: sumAVX512})
+		kernels = append(kernels, &kernel{name: "avx512", sum: sumAVX512})
 	}
-	return present
+	return kernels
 }
 
 // sumAVX512 hashes a grid 16 messages at a time.
@@ -27,7 +26,7 @@ func sumAVX512(dst, src []byte, n int, g Grid, prefix int) {
 		prefixed, first = 1, uint64(prefix)
 	}
 	var lanes [32]*byte
-	w := newWalk(dst, src, g)
+	w := newWalk(dst, src, n, g)
 	for w.next(lanes[:16], lanes[16:]) {
 		hashAVX512(&lanes, uint64(n), prefixed, first)
 	}
@@ -37,7 +36,7 @@ func sumAVX512(dst, src []byte, n int, g Grid, prefix int) {
 func sumAVX2(dst, src []byte, n int, g Grid, prefix int) {
 	var from, to [8]*byte
 	var s stage
-	w := newWalk(dst, src, g)
+	w := newWalk(dst, src, n, g)
 	for w.next(from[:], to[:]) {
 		s.hash(&to, &from, n, prefix)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestQuick(t *testing.T) {
-	for _, k := range available() {
+	for _, k := range available {
 		for n := 0; n < 600; n++ {
 			for _, prefix := range []int{none, 0, 1, 0xa5} {
 				g := List(17, n+3)
@@ -30,7 +30,7 @@ func TestQuick(t *testing.T) {
 
 func BenchmarkSum(b *testing.B) {
 	for _, n := range []int{2, 64, 66, 127, 512, 1022, 65534} {
-		for _, k := range available() {
+		for _, k := range available {
 			b.Run(fmt.Sprintf("%d/%s", n, k.name), func(b *testing.B) {
 				count := max(min(1024, 1<<20/n)/16*16, 16)
 				src := make([]byte, count*n)

@@ -11,9 +11,16 @@ type walk struct {
 	row, col int
 }
 
-func newWalk(dst, src []byte, g Grid) walk {
+// newWalk starts at the first message. Empty messages all get the same address: their own may be the
+// end of src, which is no address to keep.
+func newWalk(dst, src []byte, n int, g Grid) walk {
+	if n == 0 {
+		src, g.SrcRow, g.SrcCol = nothing[:], 0, 0
+	}
 	return walk{grid: g, src: unsafe.Pointer(unsafe.SliceData(src)), dst: unsafe.Pointer(unsafe.SliceData(dst))}
 }
+
+var nothing [1]byte
 
 // next fills from and to with the addresses of the next messages and digests, or reports that none
 // are left. Lanes beyond the last message repeat it, so they read and write nothing new.
