@@ -22,7 +22,7 @@ import (
 
 var (
 	_ module.AppModuleBasic = AppModule{}
-	_ module.HasGenesis = AppModule{}
+	_ module.HasGenesis     = AppModule{}
 	_ module.HasServices    = AppModule{}
 )
 

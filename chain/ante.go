@@ -1,0 +1,40 @@
+package chain
+
+import (
+	"time"
+
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1eth"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/tx/signing"
+	"github.com/cosmos/cosmos-sdk/x/auth/ante"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+)
+
+// MaxUnorderedTimeout is how far in the future the timeout of an unordered transaction may lie. The chain
+// remembers such a transaction until then, so that it cannot be executed twice.
+const MaxUnorderedTimeout = 10 * time.Minute
+
+// newAnteHandler returns what runs before every transaction: size, fee, signature, replay protection.
+func (app *App) newAnteHandler() (sdk.AnteHandler, error) {
+	return ante.NewAnteHandler(ante.HandlerOptions{
+		AccountKeeper:   app.keepers.account,
+		BankKeeper:      app.keepers.bank,
+		FeegrantKeeper:  app.keepers.feegrant,
+		SignModeHandler: app.tx.SignModeHandler(),
+		SigGasConsumer:  signatureGas,
+		SigVerifyOptions: []ante.SigVerificationDecoratorOption{
+			ante.WithMaxUnorderedTxTimeoutDuration(MaxUnorderedTimeout),
+		},
+	})
+}
+
+// signatureGas charges for the check of a signature and says which kinds of keys accounts can have:
+// those of the SDK, and keys whose address is the one that Ethereum derives.
+func signatureGas(meter storetypes.GasMeter, sig signing.SignatureV2, params authtypes.Params) error {
+	if _, ok := sig.PubKey.(*secp256k1eth.PubKey); ok {
+		meter.ConsumeGas(params.SigVerifyCostSecp256k1, "ante verify: secp256k1eth")
+		return nil
+	}
+	return ante.DefaultSigVerificationGasConsumer(meter, sig, params)
+}

@@ -1,0 +1,117 @@
+package chain
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"cosmossdk.io/log/v2"
+	abci "github.com/cometbft/cometbft/abci/types"
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+)
+
+// Name and Version are what the application calls itself.
+const (
+	Name    = "walrus"
+	Version = "1"
+)
+
+// App is the application. It is driven by CometBFT, or block by block by package chaintest.
+type App struct {
+	*baseapp.BaseApp
+	encoding
+	keys     storeKeys
+	keepers  keepers
+	modules  *module.Manager
+	basics   module.BasicManager
+	closeDB  func() error
+	settings AppOptions
+}
+
+// AppOptions are what one node may decide for itself.
+type AppOptions struct {
+	ChainID string
+	// MinGasPrice in FROST per unit of gas is the least that this node accepts into its mempool.
+	MinGasPrice string
+	// CacheNodes is the number of tree nodes kept in memory per module.
+	CacheNodes int
+	Logger     log.Logger
+}
+
+// NewApp returns the application with the state in db, which it closes with [App.Close].
+func NewApp(db dbm.DB, opts AppOptions) (*App, error) {
+	if opts.Logger == nil {
+		opts.Logger = log.NewNopLogger()
+	}
+	enc, err := newEncoding()
+	if err != nil {
+		return nil, err
+	}
+	base := baseapp.NewBaseApp(Name, opts.Logger, db, enc.tx.TxDecoder(), baseOptions(opts)...)
+	base.SetVersion(Version)
+	base.SetInterfaceRegistry(enc.registry)
+	base.SetTxEncoder(enc.tx.TxEncoder())
+	app := &App{
+		BaseApp:  base,
+		encoding: enc,
+		keys:     newStoreKeys(),
+		closeDB:  sync.OnceValue(db.Close),
+		settings: opts,
+	}
+	if err := app.wire(); err != nil {
+		return nil, fmt.Errorf("chain: wire the application: %w", err)
+	}
+	if err := app.LoadLatestVersion(); err != nil {
+		return nil, fmt.Errorf("chain: load the state: %w", err)
+	}
+	return app, nil
+}
+
+// wire makes keepers and modules and connects them to the base application.
+func (app *App) wire() error {
+	var err error
+	if app.keepers, err = newKeepers(app); err != nil {
+		return err
+	}
+	app.SetParamStore(app.keepers.consensus.ParamsStore)
+	if err := app.addModules(); err != nil {
+		return err
+	}
+	app.MountKVStores(app.keys.persistent)
+	app.MountTransientStores(app.keys.transient)
+	app.SetInitChainer(app.initChain)
+	app.SetPreBlocker(func(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+		return app.modules.PreBlock(ctx)
+	})
+	app.SetBeginBlocker(app.modules.BeginBlock)
+	app.SetEndBlocker(app.modules.EndBlock)
+	ante, err := app.newAnteHandler()
+	if err != nil {
+		return err
+	}
+	app.SetAnteHandler(ante)
+	return nil
+}
+
+func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	var state map[string]json.RawMessage
+	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
+		return nil, fmt.Errorf("chain: genesis: %w", err)
+	}
+	return app.modules.InitGenesis(ctx, app.codec, state)
+}
+
+// Close releases the state. Closing again does nothing.
+func (app *App) Close() error {
+	if err := app.BaseApp.Close(); err != nil {
+		return err
+	}
+	return app.closeDB()
+}
+
+// CommitMultiStore returns the state as a store, for servers of the SDK.
+func (app *App) CommitMultiStore() storetypes.CommitMultiStore { return app.BaseApp.CommitMultiStore() }
