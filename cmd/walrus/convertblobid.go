@@ -23,9 +23,9 @@ every command here takes. It needs no network. With --json the result is a strin
 }
 
 func runConvertBlobID(d *deps, decimal string) error {
-	id, err := blob.ParseDecimalID(decimal)
+	id, err := blob.ParseDecimal(decimal)
 	if err != nil {
-		return &hinted{err: err, code: "INVALID_BLOB_ID", exit: exitUsage, hint: "the argument is a decimal number below 2^256"}
+		return &hinted{err: err, code: "INVALID_BLOB_ID", exit: exitUsage, hint: "the usual form of a file's ID is what \"walrus blob-id\" prints"}
 	}
 	if d.json {
 		return d.printJSON(id)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -88,7 +89,7 @@ To try it on this machine, start a network in one terminal and follow what it pr
 		id       string
 		commands []func(*deps) *cobra.Command
 	}{
-		{"blobs", []func(*deps) *cobra.Command{newConvertBlobID}},
+		{"blobs", []func(*deps) *cobra.Command{newBlobID, newConvertBlobID}},
 		{"run", []func(*deps) *cobra.Command{newVersion}},
 	} {
 		for _, make := range group.commands {
@@ -147,9 +148,14 @@ func protectIDs(args []string) []string {
 
 // parseID reads a blob ID from an argument or flag.
 func parseID(s string) (blob.ID, error) {
-	id, err := blob.ParseID(strings.TrimPrefix(s, idMark))
-	if err != nil {
-		return blob.ID{}, &hinted{err: err, code: "INVALID_BLOB_ID", exit: exitUsage, hint: `blob IDs are what "walrus store" and "walrus blob-id" print`}
+	s = strings.TrimPrefix(s, idMark)
+	id, err := blob.ParseID(s)
+	if err == nil {
+		return id, nil
 	}
-	return id, nil
+	hint := `blob IDs are what "walrus store" and "walrus blob-id" print`
+	if decimal, err := blob.ParseDecimal(s); err == nil {
+		hint = fmt.Sprintf("as a decimal number this is %v; use that", decimal)
+	}
+	return blob.ID{}, &hinted{err: err, code: "INVALID_BLOB_ID", exit: exitUsage, hint: hint}
 }
