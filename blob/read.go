@@ -82,7 +82,10 @@ func (m *Metadata) Decode(dst []byte, axis Axis, slivers []*Sliver, check Consis
 	if axis != Primary {
 		clear(seen)
 	}
-	return data, m.check(c, data, check, seen)
+	if err := m.check(c, data, check, seen); err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
 // Check compares a whole blob with its verified metadata, as if it had been decoded from secondary
