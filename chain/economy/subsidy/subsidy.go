@@ -9,8 +9,6 @@
 package subsidy
 
 import (
-	"slices"
-
 	"github.com/walrus-go/walrus/chain/economy"
 	"github.com/walrus-go/walrus/chain/economy/election"
 	"github.com/walrus-go/walrus/chain/economy/market"
@@ -152,8 +150,10 @@ func (s *Subsidies) roll(ring market.Ring) {
 	buffer := make([]Subsidised, len(ring))
 	for i, e := range ring {
 		buffer[i].Epoch = e.Epoch
-		at := slices.IndexFunc(s.Buffer, func(b Subsidised) bool { return b.Epoch == e.Epoch })
-		if at >= 0 {
+		if len(s.Buffer) == 0 || e.Epoch < s.Buffer[0].Epoch {
+			continue
+		}
+		if at := int(e.Epoch - s.Buffer[0].Epoch); at < len(s.Buffer) {
 			buffer[i] = s.Buffer[at]
 		}
 	}
@@ -163,17 +163,15 @@ func (s *Subsidies) roll(ring market.Ring) {
 func (s *Subsidies) payUsage(paid *Paid, ring market.Ring) error {
 	for i := range ring {
 		gained := economy.SatSub(ring[i].Rewards, s.Buffer[i].Rewards)
-		amount, err := economy.MulDiv(gained, uint64(s.Rate), economy.BasisPoints)
-		if err != nil {
-			return err
-		}
+		amount := economy.SatMulDiv(gained, uint64(s.Rate), economy.BasisPoints)
 		if err := s.take(amount); err != nil {
 			return err
 		}
-		if ring[i].Rewards, err = economy.Add(ring[i].Rewards, amount); err != nil {
+		sum, err := economy.Add(ring[i].Rewards, amount)
+		if err != nil {
 			return err
 		}
-		s.Buffer[i].Rewards = ring[i].Rewards
+		ring[i].Rewards, s.Buffer[i].Rewards = sum, sum
 		paid.Usage += amount
 	}
 	return nil
