@@ -108,6 +108,7 @@ func (c *Code) encode(m *memory, size int, o *Options) (*Encoding, error) {
 		o = &Options{}
 	}
 	e := &Encoding{code: c, source: m}
+	e.SymbolSize = m.s
 	if o.Reuse != nil {
 		e.primary, e.secondary = o.Reuse.primary, o.Reuse.secondary
 	}
