@@ -90,6 +90,9 @@ fuzz: ## fuzz every parser for FUZZTIME each
 bench: ## run the micro-benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(BENCH)
 
+bench-encode: ## measure the encoder beside the reference libraries (QUICK=1 for a look, PLOT=FILE.svg)
+	@scripts/bench-encode.sh $(if $(QUICK),-quick) $(if $(PLOT),-plot $(PLOT))
+
 cover: ## write coverage.out and print the total
 	$(GO) test -short -coverprofile coverage.out -coverpkg ./... ./... >/dev/null
 	$(GO) tool cover -func coverage.out | tail -1
