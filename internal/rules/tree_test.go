@@ -114,7 +114,7 @@ func skipFolder(dir, name string) bool {
 	case "node_modules", "target", "bin":
 		return true
 	}
-	return strings.HasPrefix(name, ".") && name != ".ci" || exists(filepath.Join(dir, "devnet.json"))
+	return strings.HasPrefix(name, ".") && name != ".ci" || exists(filepath.Join(dir, "network.json"))
 }
 
 func exists(name string) bool {
