@@ -82,9 +82,6 @@ func (g Grid) check(dst, src []byte, n int) {
 	if n < 0 || g.Rows < 0 || g.Cols < 0 || g.SrcRow < 0 || g.SrcCol < 0 || g.DstRow < 0 || g.DstCol < 0 {
 		panic(fmt.Sprintf("blake2x: negative size in %+v, messages of %d bytes", g, n))
 	}
-	if g.Rows == 0 || g.Cols == 0 {
-		return
-	}
 	if end, ok := g.extent(g.SrcRow, g.SrcCol, n); !ok || end > len(src) {
 		panic(fmt.Sprintf("blake2x: messages of %d bytes at %+v exceed the %d bytes given", n, g, len(src)))
 	}
@@ -95,6 +92,9 @@ func (g Grid) check(dst, src []byte, n int) {
 
 // extent returns where the last of g's items of the given size ends, and whether that fits an int.
 func (g Grid) extent(row, col, size int) (end int, ok bool) {
+	if g.Rows == 0 || g.Cols == 0 {
+		return 0, true
+	}
 	hi1, lo1 := bits.Mul64(uint64(g.Rows-1), uint64(row))
 	hi2, lo2 := bits.Mul64(uint64(g.Cols-1), uint64(col))
 	sum, carry1 := bits.Add64(lo1, lo2, 0)

@@ -7,13 +7,16 @@ import "unsafe"
 // A walk visits the cells of a grid in row-major order, a kernel's lanes at a time.
 type walk struct {
 	grid     Grid
-	src, dst unsafe.Pointer
-	row, col int
+	src, dst unsafe.Pointer // of the grid
+	row, col int            // of the next cell
 }
 
 // newWalk starts at the first message. Empty messages all get the same address: their own may be the
 // end of src, which is no address to keep.
 func newWalk(dst, src []byte, n int, g Grid) walk {
+	if g.Cols == 0 {
+		g.Rows = 0
+	}
 	if n == 0 {
 		src, g.SrcRow, g.SrcCol = nothing[:], 0, 0
 	}
@@ -25,42 +28,30 @@ var nothing [1]byte
 // next fills from and to with the addresses of the next messages and digests, or reports that none
 // are left. Lanes beyond the last message repeat it, so they read and write nothing new.
 func (w *walk) next(from, to []*byte) bool {
-	to = to[:len(from)]
 	g := &w.grid
-	if w.row >= g.Rows || g.Cols == 0 {
+	if w.row >= g.Rows {
 		return false
 	}
-	src := unsafe.Add(w.src, w.row*g.SrcRow+w.col*g.SrcCol)
-	dst := unsafe.Add(w.dst, w.row*g.DstRow+w.col*g.DstCol)
-	if g.Cols-w.col > len(from) {
-		for i := range from {
-			from[i] = (*byte)(src)
-			to[i] = (*byte)(dst)
-			src = unsafe.Add(src, g.SrcCol)
-			dst = unsafe.Add(dst, g.DstCol)
-		}
-		w.col += len(from)
-		return true
-	}
+	src, dst := w.at(w.row, w.col)
+	to = to[:len(from)]
 	for i := range from {
-		from[i] = (*byte)(src)
-		to[i] = (*byte)(dst)
-		if w.col++; w.col < g.Cols {
-			src = unsafe.Add(src, g.SrcCol)
-			dst = unsafe.Add(dst, g.DstCol)
-			continue
+		from[i], to[i] = (*byte)(src), (*byte)(dst)
+		switch {
+		case w.col+1 < g.Cols:
+			w.col++
+			src, dst = unsafe.Add(src, g.SrcCol), unsafe.Add(dst, g.DstCol)
+		case w.row+1 < g.Rows:
+			w.row, w.col = w.row+1, 0
+			src, dst = w.at(w.row, 0)
+		default:
+			w.row = g.Rows // done; the last cell repeats
 		}
-		if w.row++; w.row < g.Rows {
-			w.col = 0
-			src = unsafe.Add(w.src, w.row*g.SrcRow)
-			dst = unsafe.Add(w.dst, w.row*g.DstRow)
-			continue
-		}
-		for i++; i < len(from); i++ {
-			from[i] = (*byte)(src)
-			to[i] = (*byte)(dst)
-		}
-		break
 	}
 	return true
+}
+
+// at returns where the message and the digest of a cell are.
+func (w *walk) at(row, col int) (src, dst unsafe.Pointer) {
+	g := &w.grid
+	return unsafe.Add(w.src, row*g.SrcRow+col*g.SrcCol), unsafe.Add(w.dst, row*g.DstRow+col*g.DstCol)
 }

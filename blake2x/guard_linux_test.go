@@ -1,0 +1,54 @@
+package blake2x
+
+import (
+	"bytes"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// guarded returns n bytes that end, or start, right at a page that must not be touched.
+func guarded(t *testing.T, n int, atEnd bool) []byte {
+	t.Helper()
+	page := unix.Getpagesize()
+	inside := max((n+page-1)/page, 1) * page
+	all, err := unix.Mmap(-1, 0, inside+2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Skip("mmap:", err)
+	}
+	t.Cleanup(func() { unix.Munmap(all) })
+	for _, edge := range [][]byte{all[:page], all[page+inside:]} {
+		if err := unix.Mprotect(edge, unix.PROT_NONE); err != nil {
+			t.Skip("mprotect:", err)
+		}
+	}
+	if atEnd {
+		return all[page+inside-n : page+inside : page+inside]
+	}
+	return all[page : page+n : page+n]
+}
+
+// TestKernelsStayInTheirSlices puts messages and digests flush against pages that fault.
+func TestKernelsStayInTheirSlices(t *testing.T) {
+	t.Parallel()
+	lengths := []int{0, 1, 2, 31, 32, 62, 63, 64, 65, 126, 127, 128, 129, 191, 192, 255, 256, 257, 1022}
+	for _, atEnd := range []bool{false, true} {
+		for _, count := range []int{1, 2, 16, 17} {
+			for _, n := range lengths {
+				src, dst := guarded(t, n*count, atEnd), guarded(t, Size*count, atEnd)
+				copy(src, patterned(len(src)))
+				want := make([]byte, len(dst))
+				for _, prefix := range []int{none, LeafPrefix} {
+					sumGeneric(want, src, n, List(count, n), prefix)
+					for _, k := range available {
+						clear(dst)
+						k.sum(dst, src, n, List(count, n), prefix)
+						if !bytes.Equal(dst, want) {
+							t.Fatalf("%s: %d messages of %d bytes at an edge, prefix %d: digests differ", k.name, count, n, prefix)
+						}
+					}
+				}
+			}
+		}
+	}
+}
