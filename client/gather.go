@@ -1,0 +1,345 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A gather asks candidates until enough of them have delivered, and spends as little as it can on
+// those that do not: a candidate that fails is replaced at once, one that is late is joined by
+// another while its answer is still welcome.
+//
+// The rule that does it: answers in hand, answers being checked and requests that are not yet late
+// together are always as many as are needed, as long as candidates are left. One goroutine decides;
+// requests and checks run beside it.
+type gather[T any] struct {
+	candidates []int // the node of each candidate, best candidate first
+	need       int   // answers wanted
+	window     int   // requests under way at once, not counting late ones
+	perNode    int   // requests to one node at once
+	tries      int   // requests per candidate, for failures that may pass
+	pause      Backoff
+	pace       pace
+
+	// fetch asks candidate i. It is called at most once at a time for each candidate.
+	fetch func(ctx context.Context, i int) (T, error)
+	// check tells whether an answer is what it should be. It may take long; answers wait for it
+	// without holding a place in the window.
+	check func(ctx context.Context, i int, v T) error
+	// failed, if set, hears of every failure in the gathering goroutine. An error ends the gathering.
+	failed func(i int, err error) error
+	// arrived, if set, hears of every good answer in the gathering goroutine.
+	arrived func(have int)
+	// late, if set, hears of every request that became late.
+	late func(i int, after time.Duration)
+}
+
+// answer is what one candidate delivered.
+type answer[T any] struct {
+	candidate int
+	value     T
+}
+
+// errShort means that all candidates together did not deliver enough. The caller knows the figures.
+var errShort = errors.New("client: candidates used up")
+
+// errDropped is the failure of a late request that was given up in favour of later ones.
+var errDropped = errors.New("client: no answer in time")
+
+type phase uint8
+
+const (
+	waiting  phase = iota
+	asked          // a request is under way
+	overdue        // likewise, and it is late
+	checking       // an answer is being checked
+	done
+	broken // failed for good
+)
+
+// asking is the state of one candidate.
+type asking struct {
+	phase   phase
+	tries   int
+	since   time.Time // asked: when the request was made; waiting: not to be asked before
+	cancel  context.CancelFunc
+	lastErr error
+}
+
+type gatherEvent[T any] struct {
+	candidate int
+	checked   bool // an answer was checked, else a request ended
+	value     T
+	err       error
+}
+
+// gathering is a gather at work.
+type gathering[T any] struct {
+	*gather[T]
+	state    []asking
+	events   chan gatherEvent[T]
+	wait     sync.WaitGroup
+	answers  []answer[T]
+	busy     map[int]int // requests under way by node
+	slow     map[int]int // late requests by node
+	asked    int
+	overdue  int
+	checking int
+}
+
+// run returns need answers, or those there are and an error: [errShort], what failed said, or the
+// cause of ctx's end. failures holds the last error of every candidate that has not delivered and was
+// asked. No goroutine is left behind.
+func (g *gather[T]) run(ctx context.Context) (answers []answer[T], failures map[int]error, err error) {
+	r := &gathering[T]{
+		gather: g,
+		state:  make([]asking, len(g.candidates)),
+		events: make(chan gatherEvent[T]),
+		busy:   make(map[int]int),
+		slow:   make(map[int]int),
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer r.wait.Wait()
+	defer cancel()
+	err = r.loop(ctx)
+	failures = make(map[int]error)
+	for i, s := range r.state {
+		if s.phase != done && s.lastErr != nil {
+			failures[i] = s.lastErr
+		}
+	}
+	return r.answers, failures, err
+}
+
+func (r *gathering[T]) loop(ctx context.Context) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for len(r.answers) < r.need {
+		next := r.start(ctx, time.Now())
+		if r.asked+r.overdue+r.checking == 0 && next == 0 {
+			return errShort
+		}
+		if next == 0 {
+			next = time.Hour
+		}
+		timer.Reset(next)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-timer.C:
+		case e := <-r.events:
+			if err := r.handle(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// start marks late requests, makes as many new ones as the rule asks for, and returns how long until
+// it has to look again without an event; 0 for never.
+func (r *gathering[T]) start(ctx context.Context, now time.Time) time.Duration {
+	next := r.markLate(now)
+	for len(r.answers)+r.checking+r.asked < r.need && r.asked < r.window {
+		i, wait := r.pick(now)
+		if i < 0 {
+			if wait > 0 && (next == 0 || wait < next) {
+				next = wait
+			}
+			break
+		}
+		r.ask(ctx, i, now)
+		if limit := r.pace.limit(); next == 0 || limit < next {
+			next = limit
+		}
+	}
+	return next
+}
+
+// markLate moves requests that take too long out of the window, and returns how long until the next
+// one would be late.
+func (r *gathering[T]) markLate(now time.Time) (next time.Duration) {
+	limit := r.pace.limit()
+	for i := range r.state {
+		s := &r.state[i]
+		if s.phase != asked {
+			continue
+		}
+		if left := limit - now.Sub(s.since); left > 0 {
+			if next == 0 || left < next {
+				next = left
+			}
+			continue
+		}
+		s.phase = overdue
+		r.asked--
+		r.overdue++
+		r.slow[r.candidates[i]]++
+		if r.late != nil {
+			r.late(i, now.Sub(s.since))
+		}
+	}
+	r.dropLate()
+	return next
+}
+
+// dropLate gives up the oldest late requests when there are more than a window of them, so that they
+// cannot pile up.
+func (r *gathering[T]) dropLate() {
+	for excess := r.overdue - 2*r.window; excess > 0; excess-- {
+		oldest := -1
+		for i := range r.state {
+			s := &r.state[i]
+			if s.phase == overdue && s.lastErr != errDropped && (oldest < 0 || s.since.Before(r.state[oldest].since)) {
+				oldest = i
+			}
+		}
+		if oldest < 0 {
+			return
+		}
+		r.state[oldest].lastErr = errDropped
+		r.state[oldest].cancel()
+	}
+}
+
+// pick returns the best candidate to ask now, or -1 and how long until one may be asked again, 0 if
+// that is not known. Nodes with late requests are chosen last.
+func (r *gathering[T]) pick(now time.Time) (i int, wait time.Duration) {
+	second := -1
+	for i := range r.state {
+		s, node := &r.state[i], r.candidates[i]
+		if s.phase != waiting || r.busy[node] >= r.perNode {
+			continue
+		}
+		if left := s.since.Sub(now); left > 0 {
+			if wait == 0 || left < wait {
+				wait = left
+			}
+			continue
+		}
+		if r.slow[node] == 0 {
+			return i, 0
+		}
+		if second < 0 {
+			second = i
+		}
+	}
+	return second, wait
+}
+
+func (r *gathering[T]) ask(ctx context.Context, i int, now time.Time) {
+	s := &r.state[i]
+	asking, cancel := context.WithCancel(ctx)
+	s.cancel = cancel
+	s.phase, s.since = asked, now
+	s.tries++
+	r.asked++
+	r.busy[r.candidates[i]]++
+	r.wait.Go(func() {
+		v, err := r.fetch(asking, i)
+		r.send(ctx, gatherEvent[T]{candidate: i, value: v, err: err})
+	})
+}
+
+// send delivers an event unless the gathering is over.
+func (r *gathering[T]) send(ctx context.Context, e gatherEvent[T]) {
+	select {
+	case r.events <- e:
+	case <-ctx.Done():
+	}
+}
+
+func (r *gathering[T]) handle(ctx context.Context, e gatherEvent[T]) error {
+	s := &r.state[e.candidate]
+	switch {
+	case e.checked:
+		r.checking--
+	default:
+		r.ended(e.candidate, s, e.err == nil)
+	}
+	if e.err != nil {
+		return r.fail(e.candidate, s, e.err)
+	}
+	if !e.checked && r.check != nil {
+		s.phase = checking
+		r.checking++
+		r.wait.Go(func() {
+			e.checked, e.err = true, r.check(ctx, e.candidate, e.value)
+			r.send(ctx, e)
+		})
+		return nil
+	}
+	s.phase = done
+	r.answers = append(r.answers, answer[T]{e.candidate, e.value})
+	if r.arrived != nil {
+		r.arrived(len(r.answers))
+	}
+	return nil
+}
+
+// ended takes a request off the books.
+func (r *gathering[T]) ended(i int, s *asking, ok bool) {
+	s.cancel()
+	node := r.candidates[i]
+	r.busy[node]--
+	if s.phase == overdue {
+		r.overdue--
+		r.slow[node]--
+	} else {
+		r.asked--
+	}
+	if ok {
+		r.pace.add(time.Since(s.since))
+	}
+}
+
+func (r *gathering[T]) fail(i int, s *asking, err error) error {
+	if s.lastErr == errDropped {
+		err = errDropped
+	}
+	s.phase, s.lastErr = broken, err
+	if errors.Is(err, ErrStalled) {
+		s.tries++ // waiting that long again helps rarely
+	}
+	if s.tries < r.tries && retryable(err) {
+		s.phase, s.since = waiting, time.Now().Add(r.pause.pause(s.tries-1))
+	}
+	if r.failed == nil {
+		return nil
+	}
+	return r.failed(i, err)
+}
+
+// A pace learns from requests of one kind how long one of them usually takes.
+type pace struct {
+	prior time.Duration // late after so long, before anything is known
+	took  []time.Duration
+}
+
+const (
+	// paceSamples is how many requests make a pace.
+	paceSamples = 3
+	// minLate is the least time after which a request is late: below it hedging costs more than it saves.
+	minLate = 75 * time.Millisecond
+	// maxLate is the longest time a request is waited for without asking elsewhere, unless the line
+	// is so slow that this is usual.
+	maxLate = 5 * time.Second
+)
+
+func (p *pace) add(d time.Duration) {
+	at, _ := slices.BinarySearch(p.took, d)
+	p.took = slices.Insert(p.took, at, d)
+}
+
+// limit returns after how long a request is late: twice what 95 of 100 took, within bounds.
+func (p *pace) limit() time.Duration {
+	if len(p.took) < paceSamples {
+		return max(p.prior, minLate)
+	}
+	p95 := p.took[(len(p.took)*95-1)/100]
+	median := p.took[len(p.took)/2]
+	return min(max(2*p95, minLate), max(4*median, maxLate))
+}
