@@ -1,0 +1,42 @@
+package sim
+
+import (
+	"flag"
+	"testing"
+)
+
+var (
+	walkEpochs = flag.Int("walk.epochs", 60, "epochs of each random history")
+	walkNodes  = flag.Int("walk.nodes", 150, "nodes in each random history")
+	walkSeed   = flag.Uint64("walk.seed", 1, "seed of the first random history")
+)
+
+// TestWalk plays random histories and holds them against the invariants of spec: control-plane.md section
+// 11.1: I-1 to I-5, I-8 to I-11, I-14, I-16, I-17 along the way, I-18 by playing everything twice.
+func TestWalk(t *testing.T) {
+	t.Parallel()
+	for i := range uint64(2) {
+		opt := WalkOptions{Seed: *walkSeed + i, Nodes: *walkNodes, Operations: 300, Block: 10}
+		first, second := walk(t, opt), walk(t, opt)
+		if first.Hash() != second.Hash() {
+			t.Errorf("seed %d: I-18: two plays differ", opt.Seed)
+		}
+		t.Logf("seed %d: %d epochs, %d operations of which %d refused, %d nodes, %d in committee, %d stakes, most clamped %d FROST",
+			opt.Seed, first.Epoch(), first.Operations, first.Refused, len(first.Nodes), len(first.Current), first.Stakes.Len(), first.Clamped)
+		if first.Clamped > 64 {
+			t.Errorf("seed %d: I-10: a payout fell short by %d FROST", opt.Seed, first.Clamped)
+		}
+	}
+}
+
+func walk(t *testing.T, opt WalkOptions) *Walk {
+	t.Helper()
+	k, err := NewWalk(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Epochs(*walkEpochs); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
