@@ -4,80 +4,181 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 )
 
-func BenchmarkKernels(b *testing.B) {
-	for _, size := range []int{64, 4096} {
-		w := make([][]byte, 4)
-		for i := range w {
-			w[i] = make([]byte, size)
+// TestRequiredKernels fails where a kernel that WALRUS_REQUIRE_KERNELS lists is missing, so that a
+// machine meant to test it cannot pass without.
+func TestRequiredKernels(t *testing.T) {
+	os.Getenv(KernelEnv) // makes cached results depend on it
+	for name := range strings.SplitSeq(os.Getenv("WALRUS_REQUIRE_KERNELS"), ",") {
+		if name != "" && !slices.Contains(Kernels(), name) {
+			t.Errorf("kernel %q is required; this processor or build has %v", name, Kernels())
 		}
-		for _, k := range available {
-			for _, op := range []struct {
-				name  string
-				bytes int
-				run   func()
-			}{
-				{"xor", 1, func() { k.Xor(w[0], w[1]) }},
-				{"muladd", 1, func() { k.MulAdd(w[0], w[1], 0x1234) }},
-				{"fft2", 2, func() { k.FFT2(w[0], w[1], 0x1234) }},
-				{"fft4", 4, func() { k.FFT4(w[0], w[1], w[2], w[3], &[3]uint16{0x1234, 0x5678, 0x9abc}) }},
-				{"ifft4", 4, func() { k.IFFT4(w[0], w[1], w[2], w[3], &[3]uint16{0x1234, 0x5678, 0x9abc}) }},
-			} {
-				b.Run(fmt.Sprintf("%d/%s/%s", size, op.name, k.Name), func(b *testing.B) {
-					b.SetBytes(int64(size * op.bytes))
-					for b.Loop() {
-						op.run()
-					}
-				})
+	}
+}
+
+// An operation is one function of a kernel in a common form: on as many of four slices as it takes.
+type operation struct {
+	name   string
+	slices int
+	run    func(k *Kernel, w [4][]byte, t *[3]uint16)
+}
+
+var operations = []operation{
+	{"Xor", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Xor(w[0], w[1]) }},
+	{"Scale", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Scale(w[0], w[1], t[0]) }},
+	{"Scale in place", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Scale(w[0], w[0], t[0]) }},
+	{"MulAdd", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.MulAdd(w[0], w[1], t[0]) }},
+	{"FFT2", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.FFT2(w[0], w[1], t[0]) }},
+	{"IFFT2", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.IFFT2(w[0], w[1], t[0]) }},
+	{"FFT4", 4, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.FFT4(w[0], w[1], w[2], w[3], t) }},
+	{"IFFT4", 4, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.IFFT4(w[0], w[1], w[2], w[3], t) }},
+}
+
+// compare runs op with a kernel and with generic, on slices of n bytes cut from one buffer at the
+// given alignment and odd distances, and compares all of it, so that a stray write fails too.
+func compare(t *testing.T, k *Kernel, op operation, n, align int, factors [3]uint16, seed uint64) {
+	t.Helper()
+	const margin = 128
+	got := make([]byte, max(64<<10, 4*(n+margin+1)+margin+align)) // of 64 KiB, so that it is aligned
+	rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}).Read(got)
+	want := bytes.Clone(got)
+	cut := func(buf []byte) (w [4][]byte) {
+		for i := range w {
+			at := margin + align + i*(n+margin+1)
+			w[i] = buf[at : at+n : at+n]
+		}
+		return w
+	}
+	op.run(&generic, cut(want), &factors)
+	op.run(k, cut(got), &factors)
+	if !bytes.Equal(got, want) {
+		t.Fatalf("%s %s, %d bytes, alignment %d, factors %x, seed %d: differs from generic", k.Name, op.name, n, align, factors, seed)
+	}
+}
+
+// TestKernelsAgree covers zero to nine blocks, every alignment, and factors zero and one.
+func TestKernelsAgree(t *testing.T) {
+	special := [][3]uint16{
+		{0, 0, 0}, {1, 1, 1}, {0, 0, 2}, {1, 0, 0xffff}, {0x1234, 0, 1}, {0x8000, 0x0100, 0x00ff}, {0, 0xabcd, 0x4321},
+	}
+	for _, k := range available[1:] {
+		for _, op := range operations {
+			for blocks := range 10 {
+				for i, factors := range special {
+					compare(t, k, op, blocks*BlockSize, 0, factors, uint64(blocks*16+i))
+				}
+			}
+			for align := range 64 {
+				compare(t, k, op, 3*BlockSize, align, [3]uint16{0xbeef, 0x0102, 0x7}, uint64(align))
+			}
+			compare(t, k, op, 16<<10, 8, [3]uint16{0xbeef, 0x0102, 0x7}, 1)
+		}
+	}
+}
+
+// TestKernelsMultiply multiplies every element by factors of every bit, against Mul.
+func TestKernelsMultiply(t *testing.T) {
+	const all = 1 << 16
+	src, dst := make([]byte, 2*all), make([]byte, 2*all)
+	at := func(w int) (low, high int) { return w/32*BlockSize + w%32, w/32*BlockSize + w%32 + half }
+	for w := range all {
+		low, high := at(w)
+		src[low], src[high] = byte(w), byte(w>>8)
+	}
+	factors := []uint16{0, 3, 0x1234, 0xffff}
+	for bit := range 16 {
+		factors = append(factors, 1<<bit)
+	}
+	for _, k := range available {
+		for _, c := range factors {
+			k.Scale(dst, src, c)
+			for w := range all {
+				low, high := at(w)
+				got, want := uint16(dst[low])|uint16(dst[high])<<8, Mul(uint16(w), c)
+				if got != want {
+					t.Fatalf("%s: %#x times %#x is %#x, want %#x", k.Name, w, c, got, want)
+				}
 			}
 		}
 	}
 }
 
-func TestQuick(t *testing.T) {
-	for _, k := range available[1:] {
-		for range 200 {
-			n := 64 * rand.IntN(9)
-			var a, c [4][]byte
-			for i := range a {
-				a[i] = make([]byte, n)
-				for j := range a[i] {
-					a[i][j] = byte(rand.Uint32())
+func TestKernelsRefuseSlicesThatDoNotMatch(t *testing.T) {
+	for _, k := range available {
+		for _, op := range operations {
+			for _, lengths := range [][4]int{{64, 128, 64, 64}, {128, 64, 128, 128}, {65, 65, 65, 65}} {
+				if op.slices == 1 && lengths[0]%BlockSize == 0 {
+					continue
 				}
-				c[i] = bytes.Clone(a[i])
+				var w [4][]byte
+				for i, n := range lengths {
+					w[i] = make([]byte, n)
+				}
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Errorf("%s %s of %d bytes: no panic", k.Name, op.name, lengths)
+						}
+					}()
+					op.run(k, w, &[3]uint16{2, 3, 4})
+				}()
 			}
-			f := [3]uint16{uint16(rand.Uint32()), uint16(rand.Uint32()), uint16(rand.Uint32())}
-			f[rand.IntN(3)] = uint16(rand.IntN(3))
-			same := func(op string) {
-				for i := range a {
-					if !bytes.Equal(a[i], c[i]) {
-						t.Fatalf("%s %s n=%d f=%v", k.Name, op, n, f)
+		}
+	}
+}
+
+func TestKernelsDoNotAllocate(t *testing.T) {
+	var w [4][]byte
+	for i := range w {
+		w[i] = make([]byte, 4*BlockSize)
+	}
+	factors := &[3]uint16{2, 3, 4}
+	for _, k := range available {
+		for _, op := range operations {
+			if got := testing.AllocsPerRun(10, func() { op.run(k, w, factors) }); got != 0 {
+				t.Errorf("%s %s: %v allocations", k.Name, op.name, got)
+			}
+		}
+	}
+}
+
+func FuzzKernels(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(0), uint16(0), uint16(1), uint16(2))
+	f.Add(uint64(2), uint8(1), uint8(63), uint16(0xffff), uint16(0), uint16(0x8000))
+	f.Fuzz(func(t *testing.T, seed uint64, blocks, align uint8, outer, low, high uint16) {
+		for _, k := range available[1:] {
+			for _, op := range operations {
+				compare(t, k, op, int(blocks)*BlockSize, int(align%64), [3]uint16{outer, low, high}, seed)
+			}
+		}
+	})
+}
+
+func BenchmarkKernels(b *testing.B) {
+	for _, size := range []int{64, 4096, 1 << 20} {
+		var w [4][]byte
+		for i := range w {
+			w[i] = make([]byte, size)
+		}
+		for _, op := range operations {
+			for _, k := range available {
+				b.Run(fmt.Sprintf("%d/%s/%s", size, strings.ReplaceAll(op.name, " ", "-"), k.Name), func(b *testing.B) {
+					written := op.slices
+					if op.slices == 2 && !strings.HasSuffix(op.name, "FFT2") {
+						written = 1
 					}
-				}
+					b.SetBytes(int64(size * written))
+					factors := &[3]uint16{0x1234, 0x5678, 0x9abc}
+					for b.Loop() {
+						op.run(k, w, factors)
+					}
+				})
 			}
-			k.Xor(a[0], a[1])
-			generic.Xor(c[0], c[1])
-			same("xor")
-			k.Scale(a[0], a[1], f[0])
-			generic.Scale(c[0], c[1], f[0])
-			same("scale")
-			k.MulAdd(a[0], a[1], f[0])
-			generic.MulAdd(c[0], c[1], f[0])
-			same("muladd")
-			k.FFT2(a[0], a[1], f[0])
-			generic.FFT2(c[0], c[1], f[0])
-			same("fft2")
-			k.IFFT2(a[0], a[1], f[0])
-			generic.IFFT2(c[0], c[1], f[0])
-			same("ifft2")
-			k.FFT4(a[0], a[1], a[2], a[3], &f)
-			generic.FFT4(c[0], c[1], c[2], c[3], &f)
-			same("fft4")
-			k.IFFT4(a[0], a[1], a[2], a[3], &f)
-			generic.IFFT4(c[0], c[1], c[2], c[3], &f)
-			same("ifft4")
 		}
 	}
 }
