@@ -68,9 +68,10 @@ race: ## run the tests of the packages where goroutines meet under the race dete
 		CGO_ENABLED=1 $(GO) test -race -short -shuffle=on $(RACE); \
 	else echo "race: skipped, there is no C compiler"; fi
 
+# Packages read WALRUS_KERNEL as they start, which go's test cache does not see; hence -count=1.
 kernels: ## run the codec's tests once per kernel of this CPU
 	@for k in $(KERNELS); do echo "WALRUS_KERNEL=$$k"; \
-		WALRUS_KERNEL=$$k $(GO) test -short $(KERNEL) || exit 1; done
+		WALRUS_KERNEL=$$k $(GO) test -count=1 -short $(KERNEL) || exit 1; done
 
 purego: ## run the codec's tests without assembly
 	$(GO) test -short -tags purego $(KERNEL)
