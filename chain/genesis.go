@@ -1,0 +1,258 @@
+package chain
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	cmttypes "github.com/cometbft/cometbft/types"
+	dbm "github.com/cosmos/cosmos-db"
+	"golang.org/x/crypto/blake2b"
+
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	"github.com/walrus-go/walrus/attest"
+	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/ledger"
+)
+
+// ErrGenesis means that a genesis contradicts itself or the rules.
+var ErrGenesis = errors.New("chain: invalid genesis")
+
+// Defaults of a genesis, those of the public network where it has one.
+const (
+	DefaultMaxEpochsAhead = 53
+	DefaultStoragePrice   = 100_000            // FROST per MiB and epoch
+	DefaultWritePrice     = 20_000             // FROST per MiB
+	DefaultCapacity       = 10_000_000_000_000 // encoded bytes
+	DefaultEpochDuration  = 24 * time.Hour
+)
+
+// Limits of blocks. Consensus.
+const (
+	maxBlockBytes = 4 << 20
+	maxBlockGas   = 400_000_000
+)
+
+// GenesisOptions say what a chain begins with. Zero numbers mean the defaults.
+type GenesisOptions struct {
+	ChainID string
+	Time    time.Time // zero means now
+	Shards  int       // n; at least the number of nodes
+
+	MaxEpochsAhead uint32
+	StoragePrice   uint64
+	WritePrice     uint64
+	Capacity       uint64
+	EpochDuration  time.Duration
+
+	Nodes    []GenesisNode
+	Accounts []GenesisAccount
+}
+
+// A GenesisNode is a storage node of the first committee.
+type GenesisNode struct {
+	Owner          ledger.Address
+	Name           string
+	NetworkAddress string // host:port
+	NetworkKey     committee.NetworkKey
+	Key            bls.PublicKey
+	// Possession is the signature of [PossessionMessage] with the secret of Key.
+	Possession bls.Signature
+	Stake      uint64            // FROST
+	Shards     []committee.Shard // nil in all nodes for an even split
+	// ConsensusKey is the key of the node's validator, nil if it runs none. One node at least must.
+	ConsensusKey ed25519.PublicKey
+}
+
+// A GenesisAccount is an account with money to begin with. All of them together are the supply.
+type GenesisAccount struct {
+	Address ledger.Address
+	Amount  uint64 // FROST
+}
+
+// PossessionMessage is what a node of a genesis signs with its key, to show that it knows the secret.
+func PossessionMessage(owner ledger.Address, key bls.PublicKey) []byte {
+	registrant, err := attest.Registrant(owner[:])
+	if err != nil {
+		panic("chain: " + err.Error()) // a bug of ours: addresses have 20 bytes
+	}
+	return attest.Possession(0, registrant, key)
+}
+
+// NodeIDOf is the identity of a genesis node with the given key.
+func NodeIDOf(key bls.PublicKey) committee.NodeID {
+	return blake2b.Sum256(append([]byte("walrus genesis node"), key.Bytes()...))
+}
+
+// Genesis is what all replicas of a chain begin with. It is immutable.
+type Genesis struct{ doc *cmttypes.GenesisDoc }
+
+// ChainID names the chain, which is part of what every transaction signs.
+func (g *Genesis) ChainID() string { return g.doc.ChainID }
+
+// NewGenesis builds and checks a genesis. Errors: [ErrGenesis].
+func NewGenesis(opts GenesisOptions) (*Genesis, error) {
+	opts = opts.withDefaults()
+	app, err := NewApp(dbm.NewMemDB(), AppOptions{ChainID: opts.ChainID})
+	if err != nil {
+		return nil, err
+	}
+	defer app.Close()
+	committees, err := committeeGenesis(opts)
+	if err != nil {
+		return nil, err
+	}
+	state := app.basics.DefaultGenesis(app.codec)
+	if err := app.putGenesis(state, opts, committees); err != nil {
+		return nil, err
+	}
+	return newGenesis(app, opts, state)
+}
+
+func newGenesis(app *App, opts GenesisOptions, state map[string]json.RawMessage) (*Genesis, error) {
+	if err := app.basics.ValidateGenesis(app.codec, app.tx, state); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrGenesis, err)
+	}
+	raw, err := json.Marshal(state)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrGenesis, err)
+	}
+	params := cmttypes.DefaultConsensusParams()
+	params.Block = cmttypes.BlockParams{MaxBytes: maxBlockBytes, MaxGas: maxBlockGas}
+	params.Evidence.MaxBytes = maxBlockBytes / 4
+	doc := &cmttypes.GenesisDoc{
+		ChainID: opts.ChainID, GenesisTime: opts.Time, ConsensusParams: params, AppState: raw,
+	}
+	if err := doc.ValidateAndComplete(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrGenesis, err)
+	}
+	return &Genesis{doc: doc}, nil
+}
+
+func (o GenesisOptions) withDefaults() GenesisOptions {
+	if o.Time.IsZero() {
+		o.Time = time.Now()
+	}
+	o.Time = o.Time.UTC().Truncate(time.Millisecond)
+	setDefault(&o.MaxEpochsAhead, DefaultMaxEpochsAhead)
+	setDefault(&o.StoragePrice, DefaultStoragePrice)
+	setDefault(&o.WritePrice, DefaultWritePrice)
+	setDefault(&o.Capacity, DefaultCapacity)
+	setDefault(&o.EpochDuration, DefaultEpochDuration)
+	return o
+}
+
+func setDefault[T comparable](v *T, otherwise T) {
+	var zero T
+	if *v == zero {
+		*v = otherwise
+	}
+}
+
+// committeeGenesis registers the nodes and makes them the committee of epoch 1.
+func committeeGenesis(opts GenesisOptions) (*committeev1.GenesisState, error) {
+	if opts.Shards < len(opts.Nodes) || opts.Shards > 1<<16-1 || len(opts.Nodes) == 0 {
+		return nil, fmt.Errorf("%w: %d shards for %d nodes", ErrGenesis, opts.Shards, len(opts.Nodes))
+	}
+	shards, err := divide(opts.Nodes, opts.Shards)
+	if err != nil {
+		return nil, err
+	}
+	started := uint64(opts.Time.UnixMilli())
+	g := &committeev1.GenesisState{
+		Params: committeev1.Params{
+			NShards:         uint32(opts.Shards),
+			EpochDurationMs: uint64(opts.EpochDuration.Milliseconds()),
+			MaxActiveNodes:  150,
+			MinStake:        ledger.FrostPerWAL,
+		},
+		Epoch: committeev1.Epoch{
+			Number: 1, Phase: committeev1.EPOCH_PHASE_CHANGE_DONE, DoneMs: started, StartedMs: started,
+		},
+	}
+	first := committeev1.Committee{Epoch: 1, NShards: uint32(opts.Shards)}
+	for i := range opts.Nodes {
+		node := opts.Nodes[i].record(&opts)
+		g.Nodes = append(g.Nodes, node)
+		first.Members = append(first.Members, committeev1.Member{
+			NodeId: node.Id, BlsPublicKey: node.BlsPublicKey, Shards: shards[i],
+			Stake: opts.Nodes[i].Stake, ConsensusPublicKey: node.ConsensusPublicKey,
+		})
+	}
+	slices.SortFunc(g.Nodes, func(a, b committeev1.Node) int { return bytes.Compare(a.Id, b.Id) })
+	slices.SortFunc(first.Members, func(a, b committeev1.Member) int { return bytes.Compare(a.NodeId, b.NodeId) })
+	g.Committees = []committeev1.Committee{first}
+	return g, nil
+}
+
+func (n *GenesisNode) record(opts *GenesisOptions) committeev1.Node {
+	id := NodeIDOf(n.Key)
+	return committeev1.Node{
+		Id:                   id[:],
+		Owner:                n.Owner[:],
+		Name:                 n.Name,
+		NetworkAddress:       n.NetworkAddress,
+		NetworkPublicKey:     n.NetworkKey[:],
+		BlsPublicKey:         n.Key.Bytes(),
+		Possession:           committeev1.Possession{Sender: n.Owner[:], Signature: n.Possession.Bytes()},
+		Votes:                committeev1.Votes{StoragePrice: opts.StoragePrice, WritePrice: opts.WritePrice, Capacity: opts.Capacity},
+		CommissionReceiver:   n.Owner[:],
+		GovernanceAuthorized: n.Owner[:],
+		ConsensusPublicKey:   n.ConsensusKey,
+	}
+}
+
+// divide returns each node's shards: those it lists, or an even split in the order given, the first nodes
+// getting one more where it does not come out even.
+func divide(nodes []GenesisNode, n int) ([][]uint32, error) {
+	out := make([][]uint32, len(nodes))
+	listed := 0
+	for i, node := range nodes {
+		for _, s := range node.Shards {
+			out[i] = append(out[i], uint32(s))
+		}
+		listed += len(node.Shards)
+	}
+	if listed > 0 {
+		return out, nil
+	}
+	next := uint32(0)
+	for i := range nodes {
+		count := n / len(nodes)
+		if i < n%len(nodes) {
+			count++
+		}
+		for range count {
+			out[i] = append(out[i], next)
+			next++
+		}
+	}
+	return out, nil
+}
+
+// WriteFile writes the genesis as JSON.
+func (g *Genesis) WriteFile(path string) error {
+	if err := g.doc.SaveAs(path); err != nil {
+		return fmt.Errorf("chain: write genesis: %w", err)
+	}
+	return nil
+}
+
+// ReadGenesis reads the form of [Genesis.WriteFile]. Errors: [ErrGenesis].
+func ReadGenesis(path string) (*Genesis, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("chain: read genesis: %w", err)
+	}
+	doc, err := cmttypes.GenesisDocFromJSON(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrGenesis, path, err)
+	}
+	return &Genesis{doc: doc}, nil
+}

@@ -1,0 +1,75 @@
+package chain
+
+import (
+	"encoding/json"
+	"fmt"
+
+	sdkmath "cosmossdk.io/math"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
+	committeetypes "github.com/walrus-go/walrus/chain/x/committee/types"
+)
+
+// putGenesis replaces the parts of a default genesis that opts speak of.
+func (app *App) putGenesis(state map[string]json.RawMessage, opts GenesisOptions, committees *committeev1.GenesisState) error {
+	accounts, money, err := accountGenesis(opts.Accounts)
+	if err != nil {
+		return err
+	}
+	state[authtypes.ModuleName] = app.codec.MustMarshalJSON(accounts)
+	state[banktypes.ModuleName] = app.codec.MustMarshalJSON(money)
+	state[committeetypes.ModuleName] = app.codec.MustMarshalJSON(committees)
+	state[blobtypes.ModuleName] = app.codec.MustMarshalJSON(marketGenesis(opts, committees.Epoch.Number))
+	return nil
+}
+
+// accountGenesis makes the accounts and their balances.
+func accountGenesis(list []GenesisAccount) (*authtypes.GenesisState, *banktypes.GenesisState, error) {
+	accounts := make(authtypes.GenesisAccounts, len(list))
+	money := banktypes.DefaultGenesisState()
+	money.DenomMetadata = []banktypes.Metadata{walMetadata()}
+	for i, a := range list {
+		addr := sdk.AccAddress(a.Address[:])
+		accounts[i] = authtypes.NewBaseAccount(addr, nil, uint64(i), 0)
+		coins := sdk.NewCoins(sdk.NewCoin(blobtypes.Denom, sdkmath.NewIntFromUint64(a.Amount)))
+		money.Balances = append(money.Balances, banktypes.Balance{Address: addr.String(), Coins: coins})
+		money.Supply = money.Supply.Add(coins...)
+	}
+	if !money.Supply.Empty() && !money.Supply[0].Amount.IsUint64() {
+		return nil, nil, fmt.Errorf("%w: supply of %s", ErrGenesis, money.Supply)
+	}
+	return authtypes.NewGenesisState(authtypes.DefaultParams(), accounts), money, nil
+}
+
+func walMetadata() banktypes.Metadata {
+	return banktypes.Metadata{
+		Description: "What pays for storage, stakes and votes.",
+		DenomUnits: []*banktypes.DenomUnit{
+			{Denom: blobtypes.Denom, Exponent: 0},
+			{Denom: "wal", Exponent: 9},
+		},
+		Base:    blobtypes.Denom,
+		Display: "wal",
+		Name:    "WAL",
+		Symbol:  "WAL",
+	}
+}
+
+// marketGenesis makes an empty market in the given epoch.
+func marketGenesis(opts GenesisOptions, epoch uint32) *blobv1.GenesisState {
+	g := &blobv1.GenesisState{
+		Params: blobv1.Params{MaxEpochsAhead: opts.MaxEpochsAhead},
+		System: blobv1.System{
+			TotalCapacity: opts.Capacity, StoragePrice: opts.StoragePrice, WritePrice: opts.WritePrice,
+		},
+	}
+	for i := range opts.MaxEpochsAhead {
+		g.Ring.Entries = append(g.Ring.Entries, blobv1.Accounting{Epoch: epoch + i})
+	}
+	return g
+}
