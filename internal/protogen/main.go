@@ -6,6 +6,8 @@
 // file's go_package names. Imported files come from the folders of the modules that own them.
 package main
 
+//lint:file-ignore SA1019 the plug-ins and the parser speak the old protobuf API
+
 import (
 	"bytes"
 	"fmt"
@@ -16,8 +18,8 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/golang/protobuf/proto"                       //nolint:staticcheck // the parser speaks the old API
-	plugin "github.com/golang/protobuf/protoc-gen-go/plugin" //nolint:staticcheck // likewise
+	"github.com/golang/protobuf/proto"
+	plugin "github.com/golang/protobuf/protoc-gen-go/plugin"
 	"github.com/jhump/protoreflect/desc"
 	"github.com/jhump/protoreflect/desc/protoparse"
 )

@@ -14,7 +14,7 @@ import (
 var (
 	linkPattern   = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	identPattern  = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.([A-Z]\\w*)(?:\\.([A-Z]\\w*))?`")
-	makePattern   = regexp.MustCompile("\\bmake ([a-z][a-z-]*)")
+	makePattern   = regexp.MustCompile(`\bmake ([a-z][a-z-]*)`)
 	targetPattern = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
 )
 
