@@ -19,6 +19,7 @@ import (
 type WalkOptions struct {
 	Seed       uint64
 	Nodes      int // register over time
+	ActiveSet  int // places in the active set, for which nodes compete
 	Operations int // per epoch, spread over its phases
 	Block      int // operations per block; the state is checked after each
 }
@@ -42,6 +43,7 @@ func NewWalk(opt WalkOptions) (*Walk, error) {
 		Shards:        1000,
 		EpochDuration: 1000,
 		Horizon:       53,
+		ActiveSet:     opt.ActiveSet,
 		Threshold:     economy.Wal,
 	})
 	if err != nil {
@@ -183,11 +185,14 @@ func (k *Walk) step() error {
 		return k.register()
 	}
 	switch k.rng.IntN(20) {
-	case 0, 1, 2, 3:
+	case 0, 1, 2:
 		_, _, err := k.Stake(k.node().ID, k.amount())
 		return err
-	case 4, 5, 6:
-		return k.leave()
+	case 3, 4, 5:
+		h, _ := pick(k, &k.Stakes)
+		return k.leave(h)
+	case 6:
+		return k.exodus()
 	case 7:
 		return k.splitOrJoin()
 	case 8:
@@ -246,10 +251,10 @@ func pick[T any](k *Walk, s *Shelf[T]) (Handle, *T) {
 }
 
 // leave withdraws a stake, or requests that. One of the two must be possible: invariant I-11.
-func (k *Walk) leave() error {
-	h, s := pick(k, &k.Stakes)
-	if s == nil {
-		return nil
+func (k *Walk) leave(h Handle) error {
+	s, err := k.Stakes.Get(h)
+	if err != nil {
+		return err
 	}
 	before, n := *s, k.nodes[s.Node]
 	claim, had := uint64(0), n.Pool.RewardsPool
@@ -279,6 +284,23 @@ func (k *Walk) leave() error {
 		return err
 	}
 	return fmt.Errorf("I-11: %v", err)
+}
+
+// exodus lets, at times, all stakes leave a node.
+func (k *Walk) exodus() error {
+	if k.rng.IntN(40) > 0 {
+		return nil
+	}
+	node := k.node().ID
+	for _, it := range slices.Clone(k.Stakes.items) {
+		if it.value.Node != node {
+			continue
+		}
+		if err := k.leave(it.handle); err != nil && economy.NameOf(err) == "" {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k *Walk) splitOrJoin() error {

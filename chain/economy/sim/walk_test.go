@@ -6,26 +6,34 @@ import (
 )
 
 var (
-	walkEpochs = flag.Int("walk.epochs", 60, "epochs of each random history")
-	walkNodes  = flag.Int("walk.nodes", 150, "nodes in each random history")
-	walkSeed   = flag.Uint64("walk.seed", 1, "seed of the first random history")
+	walkEpochs = flag.Int("walk.epochs", 80, "epochs of each random history")
+	walkSeed   = flag.Uint64("walk.seed", 1, "seed of the random histories")
 )
 
 // TestWalk plays random histories and holds them against the invariants of spec: control-plane.md section
 // 11.1: I-1 to I-5, I-8 to I-11, I-14, I-16, I-17 along the way, I-18 by playing everything twice.
 func TestWalk(t *testing.T) {
-	t.Parallel()
-	for i := range uint64(2) {
-		opt := WalkOptions{Seed: *walkSeed + i, Nodes: *walkNodes, Operations: 300, Block: 10}
-		first, second := walk(t, opt), walk(t, opt)
-		if first.Hash() != second.Hash() {
-			t.Errorf("seed %d: I-18: two plays differ", opt.Seed)
-		}
-		t.Logf("seed %d: %d epochs, %d operations of which %d refused, %d nodes, %d in committee, %d stakes, most clamped %d FROST",
-			opt.Seed, first.Epoch(), first.Operations, first.Refused, len(first.Nodes), len(first.Current), first.Stakes.Len(), first.Clamped)
-		if first.Clamped > 64 {
-			t.Errorf("seed %d: I-10: a payout fell short by %d FROST", opt.Seed, first.Clamped)
-		}
+	for name, opt := range map[string]WalkOptions{
+		"alone":          {Nodes: 1, ActiveSet: 1},
+		"few":            {Nodes: 5, ActiveSet: 5},
+		"few compete":    {Nodes: 14, ActiveSet: 6},
+		"around the cap": {Nodes: 24, ActiveSet: 21},
+		"many":           {Nodes: 150, ActiveSet: 150},
+		"many compete":   {Nodes: 150, ActiveSet: 90},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opt.Seed, opt.Operations, opt.Block = *walkSeed, 300, 10
+			first, second := walk(t, opt), walk(t, opt)
+			if first.Hash() != second.Hash() {
+				t.Errorf("seed %d: I-18: two plays differ", opt.Seed)
+			}
+			t.Logf("seed %d: %d epochs, %d operations of which %d refused, %d nodes, %d in committee, %d stakes, most clamped %d FROST",
+				opt.Seed, first.Epoch(), first.Operations, first.Refused, len(first.Nodes), len(first.Current), first.Stakes.Len(), first.Clamped)
+			if first.Clamped > 64 {
+				t.Errorf("seed %d: I-10: a payout fell short by %d FROST", opt.Seed, first.Clamped)
+			}
+		})
 	}
 }
 
