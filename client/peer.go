@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -143,11 +144,9 @@ func (p *peer) exchange(req *http.Request, w *watch, read func(*http.Response) e
 // unwrapURL drops the method and address that package http writes before an error; ours are named by
 // node.
 func unwrapURL(err error) error {
-	var u interface{ Unwrap() error }
+	var u *url.Error
 	if errors.As(err, &u) {
-		if inner := u.Unwrap(); inner != nil {
-			return inner
-		}
+		return u.Err
 	}
 	return err
 }

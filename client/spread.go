@@ -245,8 +245,6 @@ func (d *delivery) run(pending bool) (err error) {
 func (d *delivery) sendPending() {
 	ctx, cancel := context.WithCancel(d.ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() {})
-	defer stop()
 	go func() {
 		select {
 		case <-d.registered:
