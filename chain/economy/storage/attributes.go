@@ -68,7 +68,7 @@ func (a *Attributes) Take(rules AttributeRules) (Attributes, error) {
 func (a *Attributes) Set(key, value string) {
 	a.Present = true
 	a.RemoveIfExists(key)
-	a.Pairs = append(a.Pairs, Pair{key, value})
+	a.Pairs = append(slices.Clip(a.Pairs), Pair{key, value})
 }
 
 // Remove removes key and returns its value.
