@@ -7,8 +7,8 @@ import (
 	"golang.org/x/crypto/blake2b"
 )
 
-// short is the longest message, prefix included, that sumOne hashes from a buffer on the stack: one
-// block, beyond which the copy would begin to count.
+// short is the longest message, prefix included, that is hashed from a buffer on the stack: one block,
+// beyond which the copy would begin to count.
 const short = 128
 
 // A hasher is a streaming hash with the bytes that would otherwise escape to the heap.
@@ -29,30 +29,34 @@ var hashers = sync.Pool{New: func() any {
 
 // sumGeneric hashes a grid message by message. It is the definition that every kernel is held to.
 func sumGeneric(dst, src []byte, n int, g Grid, prefix int) {
+	var h *hasher
+	if prefix != none && n >= short {
+		h = hashers.Get().(*hasher)
+		defer hashers.Put(h)
+	}
 	for r := range g.Rows {
 		for c := range g.Cols {
 			at := r*g.SrcRow + c*g.SrcCol
-			sum := sumOne(src[at:at+n], prefix)
-			copy(dst[r*g.DstRow+c*g.DstCol:][:Size], sum[:])
+			sum := (*[Size]byte)(dst[r*g.DstRow+c*g.DstCol:])
+			msg := src[at : at+n]
+			switch {
+			case prefix == none:
+				*sum = blake2b.Sum256(msg)
+			case h == nil:
+				var buf [short]byte
+				buf[0] = byte(prefix)
+				*sum = blake2b.Sum256(buf[:1+copy(buf[1:], msg)])
+			default:
+				*sum = h.prefixed(byte(prefix), msg)
+			}
 		}
 	}
 }
 
-// sumOne hashes one message after its prefix, if there is one.
-func sumOne(msg []byte, prefix int) [Size]byte {
-	if prefix == none {
-		return blake2b.Sum256(msg)
-	}
-	if len(msg) < short {
-		var buf [short]byte
-		buf[0] = byte(prefix)
-		copy(buf[1:], msg)
-		return blake2b.Sum256(buf[:1+len(msg)])
-	}
-	h := hashers.Get().(*hasher)
-	defer hashers.Put(h)
+// prefixed hashes a message behind its prefix.
+func (h *hasher) prefixed(prefix byte, msg []byte) [Size]byte {
 	h.Reset()
-	h.prefix[0] = byte(prefix)
+	h.prefix[0] = prefix
 	h.Write(h.prefix[:])
 	h.Write(msg)
 	h.Sum(h.sum[:0])

@@ -3,6 +3,8 @@
 package blake2x
 
 import (
+	"unsafe"
+
 	"golang.org/x/sys/cpu"
 )
 
@@ -27,8 +29,12 @@ func sumAVX512(dst, src []byte, n int, g Grid, prefix int) {
 	}
 	var lanes [32]*byte
 	w := newWalk(dst, src, n, g)
-	for w.next(lanes[:16], lanes[16:]) {
-		hashAVX512(&lanes, uint64(n), prefixed, first)
+	for {
+		groups := w.next(lanes[:16], lanes[16:])
+		if groups == 0 {
+			return
+		}
+		hashAVX512(&lanes, groups, 16*w.grid.SrcCol, 16*w.grid.DstCol, uint64(n), prefixed, first)
 	}
 }
 
@@ -37,7 +43,18 @@ func sumAVX2(dst, src []byte, n int, g Grid, prefix int) {
 	var from, to [8]*byte
 	var s stage
 	w := newWalk(dst, src, n, g)
-	for w.next(from[:], to[:]) {
+	for {
+		groups := w.next(from[:], to[:])
+		if groups == 0 {
+			return
+		}
 		s.hash(&to, &from, n, prefix)
+		for range groups - 1 {
+			for i := range from {
+				from[i] = (*byte)(unsafe.Add(unsafe.Pointer(from[i]), 8*w.grid.SrcCol))
+				to[i] = (*byte)(unsafe.Add(unsafe.Pointer(to[i]), 8*w.grid.DstCol))
+			}
+			s.hash(&to, &from, n, prefix)
+		}
 	}
 }

@@ -144,7 +144,8 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 		for _, prefix := range []int{none, LeafPrefix} {
 			for _, n := range []int{0, 2, 127, 300} {
 				k.sum(dst, src, n, List(40, n), prefix)
-				if got := testing.AllocsPerRun(10, func() { k.sum(dst, src, n, List(40, n), prefix) }); got != 0 {
+				got := testing.AllocsPerRun(10, func() { k.sum(dst, src, n, List(40, n), prefix) })
+				if got > 1 || got > 0 && k != available[0] { // generic's pool may be emptied at any time
 					t.Errorf("%s, %d bytes, prefix %d: %v allocations", k.name, n, prefix, got)
 				}
 			}

@@ -13,6 +13,8 @@ package blake2x
 func compressAVX2(hash *[8][8]uint64, start *[8][8]uint64, from *[8]*byte, offset int, blocks int, total uint64, step uint64, flag uint64)
 
 // hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.
+// lanes holds where the messages are, then where their digests go. It does so for so many groups,
+// moving all messages by srcStep and digests by dstStep from one group to the next.
 //
 //go:noescape
-func hashAVX512(lanes *[32]*byte, n uint64, prefixed uint64, prefix uint64)
+func hashAVX512(lanes *[32]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)

@@ -4,6 +4,16 @@
 
 #include "textflag.h"
 
+DATA start<>+0(SB)/8, $0x6a09e667f2bdc928
+DATA start<>+8(SB)/8, $0xbb67ae8584caa73b
+DATA start<>+16(SB)/8, $0x3c6ef372fe94f82b
+DATA start<>+24(SB)/8, $0xa54ff53a5f1d36f1
+DATA start<>+32(SB)/8, $0x510e527fade682d1
+DATA start<>+40(SB)/8, $0x9b05688c2b3e6c1f
+DATA start<>+48(SB)/8, $0x1f83d9abfb41bd6b
+DATA start<>+56(SB)/8, $0x5be0cd19137e2179
+GLOBL start<>(SB), RODATA|NOPTR, $64
+
 DATA iv<>+0(SB)/8, $0x6a09e667f3bcc908
 DATA iv<>+8(SB)/8, $0xbb67ae8584caa73b
 DATA iv<>+16(SB)/8, $0x3c6ef372fe94f82b
@@ -714,51 +724,36 @@ round:
 	VZEROUPPER
 	RET
 
-// func hashAVX512(lanes *[32]*byte, n uint64, prefixed uint64, prefix uint64)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, CMOV
-TEXT ·hashAVX512(SB), $3136-32
-	MOVQ lanes+0(FP), SI
-	MOVQ n+8(FP), CX
-	MOVQ prefixed+16(FP), DI
-	MOVQ prefix+24(FP), R8
-	LEAQ 63(SP), BX
-	ANDQ $-64, BX
+// func hashAVX512(lanes *[32]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, CMOV
+TEXT ·hashAVX512(SB), $3136-56
+	MOVQ      lanes+0(FP), SI
+	MOVQ      groups+8(FP), R14
+	LEAQ      63(SP), BX
+	ANDQ      $-64, BX
+	VPXORQ    Z0, Z0, Z0
+	VMOVDQA64 Z0, 1024(BX)
+	VMOVDQA64 Z0, 1088(BX)
+	VMOVDQA64 Z0, 1152(BX)
+	VMOVDQA64 Z0, 1216(BX)
+	VMOVDQA64 Z0, 1280(BX)
+	VMOVDQA64 Z0, 1344(BX)
+	VMOVDQA64 Z0, 1408(BX)
+	VMOVDQA64 Z0, 1472(BX)
+	VMOVDQA64 Z0, 1536(BX)
+	VMOVDQA64 Z0, 1600(BX)
+	VMOVDQA64 Z0, 1664(BX)
+	VMOVDQA64 Z0, 1728(BX)
+	VMOVDQA64 Z0, 1792(BX)
+	VMOVDQA64 Z0, 1856(BX)
+	VMOVDQA64 Z0, 1920(BX)
+	VMOVDQA64 Z0, 1984(BX)
 
-	// The hash starts as the initialization vector with the parameter block.
-	MOVQ         $0x6a09e667f2bdc928, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2048(BX)
-	VMOVDQA64    Z0, 2112(BX)
-	MOVQ         $0xbb67ae8584caa73b, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2176(BX)
-	VMOVDQA64    Z0, 2240(BX)
-	MOVQ         $0x3c6ef372fe94f82b, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2304(BX)
-	VMOVDQA64    Z0, 2368(BX)
-	MOVQ         $0xa54ff53a5f1d36f1, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2432(BX)
-	VMOVDQA64    Z0, 2496(BX)
-	MOVQ         $0x510e527fade682d1, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2560(BX)
-	VMOVDQA64    Z0, 2624(BX)
-	MOVQ         $0x9b05688c2b3e6c1f, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2688(BX)
-	VMOVDQA64    Z0, 2752(BX)
-	MOVQ         $0x1f83d9abfb41bd6b, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2816(BX)
-	VMOVDQA64    Z0, 2880(BX)
-	MOVQ         $0x5be0cd19137e2179, AX
-	VPBROADCASTQ AX, Z0
-	VMOVDQA64    Z0, 2944(BX)
-	VMOVDQA64    Z0, 3008(BX)
-
+group:
 	// A prefixed message is read from one byte before its start, with that byte masked off.
+	MOVQ n+32(FP), CX
+	MOVQ prefixed+40(FP), DI
+	MOVQ prefix+48(FP), R8
 	XORQ R10, R10
 	MOVQ DI, R9
 	ADDQ DI, CX
@@ -885,11 +880,65 @@ block:
 	VMOVDQA64    Z31, 960(BX)
 	XORQ         R8, R8
 	XORQ         DI, DI
+	CMPQ         R10, $0x00000080
+	JA           whole
+	CMPQ         R12, $0x40
+	JBE          loaded
+	CMPQ         R12, $0x48
+	JA           whole
 
-	// The second half of a short last block is zero.
-	CMPQ R12, $+64
-	JBE  halfZero
+	// Word 8 alone, all that a Merkle tree's nodes have here.
+	MOVQ         (SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X0
+	MOVQ         8(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X1
+	MOVQ         16(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X2
+	MOVQ         24(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X3
+	MOVQ         32(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X4
+	MOVQ         40(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X5
+	MOVQ         48(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X6
+	MOVQ         56(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X7
+	VPUNPCKLQDQ  X1, X0, X0
+	VPUNPCKLQDQ  X3, X2, X2
+	VPUNPCKLQDQ  X5, X4, X4
+	VPUNPCKLQDQ  X7, X6, X6
+	VINSERTI128  $0x01, X2, Y0, Y0
+	VINSERTI128  $0x01, X6, Y4, Y4
+	VINSERTI64X4 $0x01, Y4, Z0, Z0
+	VMOVDQA64    Z0, 1024(BX)
+	MOVQ         64(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X8
+	MOVQ         72(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X9
+	MOVQ         80(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X10
+	MOVQ         88(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X11
+	MOVQ         96(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X12
+	MOVQ         104(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X13
+	MOVQ         112(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X14
+	MOVQ         120(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X15
+	VPUNPCKLQDQ  X9, X8, X8
+	VPUNPCKLQDQ  X11, X10, X10
+	VPUNPCKLQDQ  X13, X12, X12
+	VPUNPCKLQDQ  X15, X14, X14
+	VINSERTI128  $0x01, X10, Y8, Y8
+	VINSERTI128  $0x01, X14, Y12, Y12
+	VINSERTI64X4 $0x01, Y12, Z8, Z8
+	VMOVDQA64    Z8, 1088(BX)
+	JMP          loaded
 
+whole:
 	// Words 8 to 15 of 16 lanes.
 	MOVQ        (SI), DX
 	VMOVDQU8.Z  64(DX)(R9*1), K2, Z0
@@ -987,45 +1036,48 @@ block:
 	VMOVDQA64   Z29, 1728(BX)
 	VMOVDQA64   Z30, 1856(BX)
 	VMOVDQA64   Z31, 1984(BX)
-	JMP         loaded
-
-halfZero:
-	VPXORQ    Z0, Z0, Z0
-	VMOVDQA64 Z0, 1024(BX)
-	VMOVDQA64 Z0, 1088(BX)
-	VMOVDQA64 Z0, 1152(BX)
-	VMOVDQA64 Z0, 1216(BX)
-	VMOVDQA64 Z0, 1280(BX)
-	VMOVDQA64 Z0, 1344(BX)
-	VMOVDQA64 Z0, 1408(BX)
-	VMOVDQA64 Z0, 1472(BX)
-	VMOVDQA64 Z0, 1536(BX)
-	VMOVDQA64 Z0, 1600(BX)
-	VMOVDQA64 Z0, 1664(BX)
-	VMOVDQA64 Z0, 1728(BX)
-	VMOVDQA64 Z0, 1792(BX)
-	VMOVDQA64 Z0, 1856(BX)
-	VMOVDQA64 Z0, 1920(BX)
-	VMOVDQA64 Z0, 1984(BX)
 
 loaded:
 	// v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.
-	VMOVDQA64    2048(BX), Z0
-	VMOVDQA64    2112(BX), Z16
-	VMOVDQA64    2176(BX), Z1
-	VMOVDQA64    2240(BX), Z17
-	VMOVDQA64    2304(BX), Z2
-	VMOVDQA64    2368(BX), Z18
-	VMOVDQA64    2432(BX), Z3
-	VMOVDQA64    2496(BX), Z19
-	VMOVDQA64    2560(BX), Z4
-	VMOVDQA64    2624(BX), Z20
-	VMOVDQA64    2688(BX), Z5
-	VMOVDQA64    2752(BX), Z21
-	VMOVDQA64    2816(BX), Z6
-	VMOVDQA64    2880(BX), Z22
-	VMOVDQA64    2944(BX), Z7
-	VMOVDQA64    3008(BX), Z23
+	CMPQ         R10, $0x00000080
+	JA           later
+	VPBROADCASTQ start<>+0(SB), Z0
+	VMOVDQA64    Z0, Z16
+	VPBROADCASTQ start<>+8(SB), Z1
+	VMOVDQA64    Z1, Z17
+	VPBROADCASTQ start<>+16(SB), Z2
+	VMOVDQA64    Z2, Z18
+	VPBROADCASTQ start<>+24(SB), Z3
+	VMOVDQA64    Z3, Z19
+	VPBROADCASTQ start<>+32(SB), Z4
+	VMOVDQA64    Z4, Z20
+	VPBROADCASTQ start<>+40(SB), Z5
+	VMOVDQA64    Z5, Z21
+	VPBROADCASTQ start<>+48(SB), Z6
+	VMOVDQA64    Z6, Z22
+	VPBROADCASTQ start<>+56(SB), Z7
+	VMOVDQA64    Z7, Z23
+	JMP          started
+
+later:
+	VMOVDQA64 2048(BX), Z0
+	VMOVDQA64 2112(BX), Z16
+	VMOVDQA64 2176(BX), Z1
+	VMOVDQA64 2240(BX), Z17
+	VMOVDQA64 2304(BX), Z2
+	VMOVDQA64 2368(BX), Z18
+	VMOVDQA64 2432(BX), Z3
+	VMOVDQA64 2496(BX), Z19
+	VMOVDQA64 2560(BX), Z4
+	VMOVDQA64 2624(BX), Z20
+	VMOVDQA64 2688(BX), Z5
+	VMOVDQA64 2752(BX), Z21
+	VMOVDQA64 2816(BX), Z6
+	VMOVDQA64 2880(BX), Z22
+	VMOVDQA64 2944(BX), Z7
+	VMOVDQA64 3008(BX), Z23
+
+started:
 	VPBROADCASTQ iv<>+0(SB), Z8
 	VMOVDQA64    Z8, Z24
 	VPBROADCASTQ iv<>+8(SB), Z9
@@ -1054,317 +1106,326 @@ loaded:
 	MOVQ         $0x0000000c, R13
 
 round:
-	MOVBLZX   (R11), AX
-	VPADDQ    (BX)(AX*8), Z0, Z0
-	MOVBLZX   2(R11), AX
-	VPADDQ    (BX)(AX*8), Z1, Z1
-	MOVBLZX   4(R11), AX
-	VPADDQ    (BX)(AX*8), Z2, Z2
-	MOVBLZX   6(R11), AX
-	VPADDQ    (BX)(AX*8), Z3, Z3
-	VPADDQ    Z4, Z0, Z0
-	VPADDQ    Z5, Z1, Z1
-	VPADDQ    Z6, Z2, Z2
-	VPADDQ    Z7, Z3, Z3
-	VPXORQ    Z0, Z12, Z12
-	VPXORQ    Z1, Z13, Z13
-	VPXORQ    Z2, Z14, Z14
-	VPXORQ    Z3, Z15, Z15
-	MOVBLZX   (R11), AX
-	VPADDQ    64(BX)(AX*8), Z16, Z16
-	MOVBLZX   2(R11), AX
-	VPADDQ    64(BX)(AX*8), Z17, Z17
-	MOVBLZX   4(R11), AX
-	VPADDQ    64(BX)(AX*8), Z18, Z18
-	MOVBLZX   6(R11), AX
-	VPADDQ    64(BX)(AX*8), Z19, Z19
-	VPSHUFD   $0xb1, Z12, Z12
-	VPSHUFD   $0xb1, Z13, Z13
-	VPSHUFD   $0xb1, Z14, Z14
-	VPSHUFD   $0xb1, Z15, Z15
-	VPADDQ    Z20, Z16, Z16
-	VPADDQ    Z21, Z17, Z17
-	VPADDQ    Z22, Z18, Z18
-	VPADDQ    Z23, Z19, Z19
-	VPADDQ    Z12, Z8, Z8
-	VPADDQ    Z13, Z9, Z9
-	VPADDQ    Z14, Z10, Z10
-	VPADDQ    Z15, Z11, Z11
-	VPXORQ    Z16, Z28, Z28
-	VPXORQ    Z17, Z29, Z29
-	VPXORQ    Z18, Z30, Z30
-	VPXORQ    Z19, Z31, Z31
-	VPXORQ    Z8, Z4, Z4
-	VPXORQ    Z9, Z5, Z5
-	VPXORQ    Z10, Z6, Z6
-	VPXORQ    Z11, Z7, Z7
-	VPSHUFD   $0xb1, Z28, Z28
-	VPSHUFD   $0xb1, Z29, Z29
-	VPSHUFD   $0xb1, Z30, Z30
-	VPSHUFD   $0xb1, Z31, Z31
-	VPRORQ    $0x18, Z4, Z4
-	VPRORQ    $0x18, Z5, Z5
-	VPRORQ    $0x18, Z6, Z6
-	VPRORQ    $0x18, Z7, Z7
-	VPADDQ    Z28, Z24, Z24
-	VPADDQ    Z29, Z25, Z25
-	VPADDQ    Z30, Z26, Z26
-	VPADDQ    Z31, Z27, Z27
-	MOVBLZX   1(R11), AX
-	VPADDQ    (BX)(AX*8), Z0, Z0
-	MOVBLZX   3(R11), AX
-	VPADDQ    (BX)(AX*8), Z1, Z1
-	MOVBLZX   5(R11), AX
-	VPADDQ    (BX)(AX*8), Z2, Z2
-	MOVBLZX   7(R11), AX
-	VPADDQ    (BX)(AX*8), Z3, Z3
-	VPXORQ    Z24, Z20, Z20
-	VPXORQ    Z25, Z21, Z21
-	VPXORQ    Z26, Z22, Z22
-	VPXORQ    Z27, Z23, Z23
-	VPADDQ    Z4, Z0, Z0
-	VPADDQ    Z5, Z1, Z1
-	VPADDQ    Z6, Z2, Z2
-	VPADDQ    Z7, Z3, Z3
-	VPRORQ    $0x18, Z20, Z20
-	VPRORQ    $0x18, Z21, Z21
-	VPRORQ    $0x18, Z22, Z22
-	VPRORQ    $0x18, Z23, Z23
-	VPXORQ    Z0, Z12, Z12
-	VPXORQ    Z1, Z13, Z13
-	VPXORQ    Z2, Z14, Z14
-	VPXORQ    Z3, Z15, Z15
-	MOVBLZX   1(R11), AX
-	VPADDQ    64(BX)(AX*8), Z16, Z16
-	MOVBLZX   3(R11), AX
-	VPADDQ    64(BX)(AX*8), Z17, Z17
-	MOVBLZX   5(R11), AX
-	VPADDQ    64(BX)(AX*8), Z18, Z18
-	MOVBLZX   7(R11), AX
-	VPADDQ    64(BX)(AX*8), Z19, Z19
-	VPRORQ    $0x10, Z12, Z12
-	VPRORQ    $0x10, Z13, Z13
-	VPRORQ    $0x10, Z14, Z14
-	VPRORQ    $0x10, Z15, Z15
-	VPADDQ    Z20, Z16, Z16
-	VPADDQ    Z21, Z17, Z17
-	VPADDQ    Z22, Z18, Z18
-	VPADDQ    Z23, Z19, Z19
-	VPADDQ    Z12, Z8, Z8
-	VPADDQ    Z13, Z9, Z9
-	VPADDQ    Z14, Z10, Z10
-	VPADDQ    Z15, Z11, Z11
-	VPXORQ    Z16, Z28, Z28
-	VPXORQ    Z17, Z29, Z29
-	VPXORQ    Z18, Z30, Z30
-	VPXORQ    Z19, Z31, Z31
-	VPXORQ    Z8, Z4, Z4
-	VPXORQ    Z9, Z5, Z5
-	VPXORQ    Z10, Z6, Z6
-	VPXORQ    Z11, Z7, Z7
-	VPRORQ    $0x10, Z28, Z28
-	VPRORQ    $0x10, Z29, Z29
-	VPRORQ    $0x10, Z30, Z30
-	VPRORQ    $0x10, Z31, Z31
-	VPRORQ    $0x3f, Z4, Z4
-	VPRORQ    $0x3f, Z5, Z5
-	VPRORQ    $0x3f, Z6, Z6
-	VPRORQ    $0x3f, Z7, Z7
-	VPADDQ    Z28, Z24, Z24
-	VPADDQ    Z29, Z25, Z25
-	VPADDQ    Z30, Z26, Z26
-	VPADDQ    Z31, Z27, Z27
-	MOVBLZX   8(R11), AX
-	VPADDQ    (BX)(AX*8), Z0, Z0
-	MOVBLZX   10(R11), AX
-	VPADDQ    (BX)(AX*8), Z1, Z1
-	MOVBLZX   12(R11), AX
-	VPADDQ    (BX)(AX*8), Z2, Z2
-	MOVBLZX   14(R11), AX
-	VPADDQ    (BX)(AX*8), Z3, Z3
-	VPXORQ    Z24, Z20, Z20
-	VPXORQ    Z25, Z21, Z21
-	VPXORQ    Z26, Z22, Z22
-	VPXORQ    Z27, Z23, Z23
-	VPADDQ    Z5, Z0, Z0
-	VPADDQ    Z6, Z1, Z1
-	VPADDQ    Z7, Z2, Z2
-	VPADDQ    Z4, Z3, Z3
-	VPRORQ    $0x3f, Z20, Z20
-	VPRORQ    $0x3f, Z21, Z21
-	VPRORQ    $0x3f, Z22, Z22
-	VPRORQ    $0x3f, Z23, Z23
-	VPXORQ    Z0, Z15, Z15
-	VPXORQ    Z1, Z12, Z12
-	VPXORQ    Z2, Z13, Z13
-	VPXORQ    Z3, Z14, Z14
-	MOVBLZX   8(R11), AX
-	VPADDQ    64(BX)(AX*8), Z16, Z16
-	MOVBLZX   10(R11), AX
-	VPADDQ    64(BX)(AX*8), Z17, Z17
-	MOVBLZX   12(R11), AX
-	VPADDQ    64(BX)(AX*8), Z18, Z18
-	MOVBLZX   14(R11), AX
-	VPADDQ    64(BX)(AX*8), Z19, Z19
-	VPSHUFD   $0xb1, Z15, Z15
-	VPSHUFD   $0xb1, Z12, Z12
-	VPSHUFD   $0xb1, Z13, Z13
-	VPSHUFD   $0xb1, Z14, Z14
-	VPADDQ    Z21, Z16, Z16
-	VPADDQ    Z22, Z17, Z17
-	VPADDQ    Z23, Z18, Z18
-	VPADDQ    Z20, Z19, Z19
-	VPADDQ    Z15, Z10, Z10
-	VPADDQ    Z12, Z11, Z11
-	VPADDQ    Z13, Z8, Z8
-	VPADDQ    Z14, Z9, Z9
-	VPXORQ    Z16, Z31, Z31
-	VPXORQ    Z17, Z28, Z28
-	VPXORQ    Z18, Z29, Z29
-	VPXORQ    Z19, Z30, Z30
-	VPXORQ    Z10, Z5, Z5
-	VPXORQ    Z11, Z6, Z6
-	VPXORQ    Z8, Z7, Z7
-	VPXORQ    Z9, Z4, Z4
-	VPSHUFD   $0xb1, Z31, Z31
-	VPSHUFD   $0xb1, Z28, Z28
-	VPSHUFD   $0xb1, Z29, Z29
-	VPSHUFD   $0xb1, Z30, Z30
-	VPRORQ    $0x18, Z5, Z5
-	VPRORQ    $0x18, Z6, Z6
-	VPRORQ    $0x18, Z7, Z7
-	VPRORQ    $0x18, Z4, Z4
-	VPADDQ    Z31, Z26, Z26
-	VPADDQ    Z28, Z27, Z27
-	VPADDQ    Z29, Z24, Z24
-	VPADDQ    Z30, Z25, Z25
-	MOVBLZX   9(R11), AX
-	VPADDQ    (BX)(AX*8), Z0, Z0
-	MOVBLZX   11(R11), AX
-	VPADDQ    (BX)(AX*8), Z1, Z1
-	MOVBLZX   13(R11), AX
-	VPADDQ    (BX)(AX*8), Z2, Z2
-	MOVBLZX   15(R11), AX
-	VPADDQ    (BX)(AX*8), Z3, Z3
-	VPXORQ    Z26, Z21, Z21
-	VPXORQ    Z27, Z22, Z22
-	VPXORQ    Z24, Z23, Z23
-	VPXORQ    Z25, Z20, Z20
-	VPADDQ    Z5, Z0, Z0
-	VPADDQ    Z6, Z1, Z1
-	VPADDQ    Z7, Z2, Z2
-	VPADDQ    Z4, Z3, Z3
-	VPRORQ    $0x18, Z21, Z21
-	VPRORQ    $0x18, Z22, Z22
-	VPRORQ    $0x18, Z23, Z23
-	VPRORQ    $0x18, Z20, Z20
-	VPXORQ    Z0, Z15, Z15
-	VPXORQ    Z1, Z12, Z12
-	VPXORQ    Z2, Z13, Z13
-	VPXORQ    Z3, Z14, Z14
-	MOVBLZX   9(R11), AX
-	VPADDQ    64(BX)(AX*8), Z16, Z16
-	MOVBLZX   11(R11), AX
-	VPADDQ    64(BX)(AX*8), Z17, Z17
-	MOVBLZX   13(R11), AX
-	VPADDQ    64(BX)(AX*8), Z18, Z18
-	MOVBLZX   15(R11), AX
-	VPADDQ    64(BX)(AX*8), Z19, Z19
-	VPRORQ    $0x10, Z15, Z15
-	VPRORQ    $0x10, Z12, Z12
-	VPRORQ    $0x10, Z13, Z13
-	VPRORQ    $0x10, Z14, Z14
-	VPADDQ    Z21, Z16, Z16
-	VPADDQ    Z22, Z17, Z17
-	VPADDQ    Z23, Z18, Z18
-	VPADDQ    Z20, Z19, Z19
-	VPADDQ    Z15, Z10, Z10
-	VPADDQ    Z12, Z11, Z11
-	VPADDQ    Z13, Z8, Z8
-	VPADDQ    Z14, Z9, Z9
-	VPXORQ    Z16, Z31, Z31
-	VPXORQ    Z17, Z28, Z28
-	VPXORQ    Z18, Z29, Z29
-	VPXORQ    Z19, Z30, Z30
-	VPXORQ    Z10, Z5, Z5
-	VPXORQ    Z11, Z6, Z6
-	VPXORQ    Z8, Z7, Z7
-	VPXORQ    Z9, Z4, Z4
-	VPRORQ    $0x10, Z31, Z31
-	VPRORQ    $0x10, Z28, Z28
-	VPRORQ    $0x10, Z29, Z29
-	VPRORQ    $0x10, Z30, Z30
-	VPRORQ    $0x3f, Z5, Z5
-	VPRORQ    $0x3f, Z6, Z6
-	VPRORQ    $0x3f, Z7, Z7
-	VPRORQ    $0x3f, Z4, Z4
-	VPADDQ    Z31, Z26, Z26
-	VPADDQ    Z28, Z27, Z27
-	VPADDQ    Z29, Z24, Z24
-	VPADDQ    Z30, Z25, Z25
-	VPXORQ    Z26, Z21, Z21
-	VPXORQ    Z27, Z22, Z22
-	VPXORQ    Z24, Z23, Z23
-	VPXORQ    Z25, Z20, Z20
-	VPRORQ    $0x3f, Z21, Z21
-	VPRORQ    $0x3f, Z22, Z22
-	VPRORQ    $0x3f, Z23, Z23
-	VPRORQ    $0x3f, Z20, Z20
-	ADDQ      $0x10, R11
-	DECQ      R13
-	JNZ       round
-	VPXORQ    Z8, Z0, Z0
-	VPXORQ    2048(BX), Z0, Z0
+	MOVBLZX         (R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         2(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         4(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         6(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPADDQ          Z4, Z0, Z0
+	VPADDQ          Z5, Z1, Z1
+	VPADDQ          Z6, Z2, Z2
+	VPADDQ          Z7, Z3, Z3
+	VPXORQ          Z0, Z12, Z12
+	VPXORQ          Z1, Z13, Z13
+	VPXORQ          Z2, Z14, Z14
+	VPXORQ          Z3, Z15, Z15
+	MOVBLZX         (R11), AX
+	VPADDQ          64(BX)(AX*8), Z16, Z16
+	MOVBLZX         2(R11), AX
+	VPADDQ          64(BX)(AX*8), Z17, Z17
+	MOVBLZX         4(R11), AX
+	VPADDQ          64(BX)(AX*8), Z18, Z18
+	MOVBLZX         6(R11), AX
+	VPADDQ          64(BX)(AX*8), Z19, Z19
+	VPSHUFD         $0xb1, Z12, Z12
+	VPSHUFD         $0xb1, Z13, Z13
+	VPSHUFD         $0xb1, Z14, Z14
+	VPSHUFD         $0xb1, Z15, Z15
+	VPADDQ          Z20, Z16, Z16
+	VPADDQ          Z21, Z17, Z17
+	VPADDQ          Z22, Z18, Z18
+	VPADDQ          Z23, Z19, Z19
+	VPADDQ          Z12, Z8, Z8
+	VPADDQ          Z13, Z9, Z9
+	VPADDQ          Z14, Z10, Z10
+	VPADDQ          Z15, Z11, Z11
+	VPXORQ          Z16, Z28, Z28
+	VPXORQ          Z17, Z29, Z29
+	VPXORQ          Z18, Z30, Z30
+	VPXORQ          Z19, Z31, Z31
+	VPXORQ          Z8, Z4, Z4
+	VPXORQ          Z9, Z5, Z5
+	VPXORQ          Z10, Z6, Z6
+	VPXORQ          Z11, Z7, Z7
+	VPSHUFD         $0xb1, Z28, Z28
+	VPSHUFD         $0xb1, Z29, Z29
+	VPSHUFD         $0xb1, Z30, Z30
+	VPSHUFD         $0xb1, Z31, Z31
+	VPRORQ          $0x18, Z4, Z4
+	VPRORQ          $0x18, Z5, Z5
+	VPRORQ          $0x18, Z6, Z6
+	VPRORQ          $0x18, Z7, Z7
+	VPADDQ          Z28, Z24, Z24
+	VPADDQ          Z29, Z25, Z25
+	VPADDQ          Z30, Z26, Z26
+	VPADDQ          Z31, Z27, Z27
+	MOVBLZX         1(R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         3(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         5(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         7(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPXORQ          Z24, Z20, Z20
+	VPXORQ          Z25, Z21, Z21
+	VPXORQ          Z26, Z22, Z22
+	VPXORQ          Z27, Z23, Z23
+	VPADDQ          Z4, Z0, Z0
+	VPADDQ          Z5, Z1, Z1
+	VPADDQ          Z6, Z2, Z2
+	VPADDQ          Z7, Z3, Z3
+	VPRORQ          $0x18, Z20, Z20
+	VPRORQ          $0x18, Z21, Z21
+	VPRORQ          $0x18, Z22, Z22
+	VPRORQ          $0x18, Z23, Z23
+	VPXORQ          Z0, Z12, Z12
+	VPXORQ          Z1, Z13, Z13
+	VPXORQ          Z2, Z14, Z14
+	VPXORQ          Z3, Z15, Z15
+	MOVBLZX         1(R11), AX
+	VPADDQ          64(BX)(AX*8), Z16, Z16
+	MOVBLZX         3(R11), AX
+	VPADDQ          64(BX)(AX*8), Z17, Z17
+	MOVBLZX         5(R11), AX
+	VPADDQ          64(BX)(AX*8), Z18, Z18
+	MOVBLZX         7(R11), AX
+	VPADDQ          64(BX)(AX*8), Z19, Z19
+	VPRORQ          $0x10, Z12, Z12
+	VPRORQ          $0x10, Z13, Z13
+	VPRORQ          $0x10, Z14, Z14
+	VPRORQ          $0x10, Z15, Z15
+	VPADDQ          Z20, Z16, Z16
+	VPADDQ          Z21, Z17, Z17
+	VPADDQ          Z22, Z18, Z18
+	VPADDQ          Z23, Z19, Z19
+	VPADDQ          Z12, Z8, Z8
+	VPADDQ          Z13, Z9, Z9
+	VPADDQ          Z14, Z10, Z10
+	VPADDQ          Z15, Z11, Z11
+	VPXORQ          Z16, Z28, Z28
+	VPXORQ          Z17, Z29, Z29
+	VPXORQ          Z18, Z30, Z30
+	VPXORQ          Z19, Z31, Z31
+	VPXORQ          Z8, Z4, Z4
+	VPXORQ          Z9, Z5, Z5
+	VPXORQ          Z10, Z6, Z6
+	VPXORQ          Z11, Z7, Z7
+	VPRORQ          $0x10, Z28, Z28
+	VPRORQ          $0x10, Z29, Z29
+	VPRORQ          $0x10, Z30, Z30
+	VPRORQ          $0x10, Z31, Z31
+	VPRORQ          $0x3f, Z4, Z4
+	VPRORQ          $0x3f, Z5, Z5
+	VPRORQ          $0x3f, Z6, Z6
+	VPRORQ          $0x3f, Z7, Z7
+	VPADDQ          Z28, Z24, Z24
+	VPADDQ          Z29, Z25, Z25
+	VPADDQ          Z30, Z26, Z26
+	VPADDQ          Z31, Z27, Z27
+	MOVBLZX         8(R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         10(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         12(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         14(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPXORQ          Z24, Z20, Z20
+	VPXORQ          Z25, Z21, Z21
+	VPXORQ          Z26, Z22, Z22
+	VPXORQ          Z27, Z23, Z23
+	VPADDQ          Z5, Z0, Z0
+	VPADDQ          Z6, Z1, Z1
+	VPADDQ          Z7, Z2, Z2
+	VPADDQ          Z4, Z3, Z3
+	VPRORQ          $0x3f, Z20, Z20
+	VPRORQ          $0x3f, Z21, Z21
+	VPRORQ          $0x3f, Z22, Z22
+	VPRORQ          $0x3f, Z23, Z23
+	VPXORQ          Z0, Z15, Z15
+	VPXORQ          Z1, Z12, Z12
+	VPXORQ          Z2, Z13, Z13
+	VPXORQ          Z3, Z14, Z14
+	MOVBLZX         8(R11), AX
+	VPADDQ          64(BX)(AX*8), Z16, Z16
+	MOVBLZX         10(R11), AX
+	VPADDQ          64(BX)(AX*8), Z17, Z17
+	MOVBLZX         12(R11), AX
+	VPADDQ          64(BX)(AX*8), Z18, Z18
+	MOVBLZX         14(R11), AX
+	VPADDQ          64(BX)(AX*8), Z19, Z19
+	VPSHUFD         $0xb1, Z15, Z15
+	VPSHUFD         $0xb1, Z12, Z12
+	VPSHUFD         $0xb1, Z13, Z13
+	VPSHUFD         $0xb1, Z14, Z14
+	VPADDQ          Z21, Z16, Z16
+	VPADDQ          Z22, Z17, Z17
+	VPADDQ          Z23, Z18, Z18
+	VPADDQ          Z20, Z19, Z19
+	VPADDQ          Z15, Z10, Z10
+	VPADDQ          Z12, Z11, Z11
+	VPADDQ          Z13, Z8, Z8
+	VPADDQ          Z14, Z9, Z9
+	VPXORQ          Z16, Z31, Z31
+	VPXORQ          Z17, Z28, Z28
+	VPXORQ          Z18, Z29, Z29
+	VPXORQ          Z19, Z30, Z30
+	VPXORQ          Z10, Z5, Z5
+	VPXORQ          Z11, Z6, Z6
+	VPXORQ          Z8, Z7, Z7
+	VPXORQ          Z9, Z4, Z4
+	VPSHUFD         $0xb1, Z31, Z31
+	VPSHUFD         $0xb1, Z28, Z28
+	VPSHUFD         $0xb1, Z29, Z29
+	VPSHUFD         $0xb1, Z30, Z30
+	VPRORQ          $0x18, Z5, Z5
+	VPRORQ          $0x18, Z6, Z6
+	VPRORQ          $0x18, Z7, Z7
+	VPRORQ          $0x18, Z4, Z4
+	VPADDQ          Z31, Z26, Z26
+	VPADDQ          Z28, Z27, Z27
+	VPADDQ          Z29, Z24, Z24
+	VPADDQ          Z30, Z25, Z25
+	MOVBLZX         9(R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         11(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         13(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         15(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPXORQ          Z26, Z21, Z21
+	VPXORQ          Z27, Z22, Z22
+	VPXORQ          Z24, Z23, Z23
+	VPXORQ          Z25, Z20, Z20
+	VPADDQ          Z5, Z0, Z0
+	VPADDQ          Z6, Z1, Z1
+	VPADDQ          Z7, Z2, Z2
+	VPADDQ          Z4, Z3, Z3
+	VPRORQ          $0x18, Z21, Z21
+	VPRORQ          $0x18, Z22, Z22
+	VPRORQ          $0x18, Z23, Z23
+	VPRORQ          $0x18, Z20, Z20
+	VPXORQ          Z0, Z15, Z15
+	VPXORQ          Z1, Z12, Z12
+	VPXORQ          Z2, Z13, Z13
+	VPXORQ          Z3, Z14, Z14
+	MOVBLZX         9(R11), AX
+	VPADDQ          64(BX)(AX*8), Z16, Z16
+	MOVBLZX         11(R11), AX
+	VPADDQ          64(BX)(AX*8), Z17, Z17
+	MOVBLZX         13(R11), AX
+	VPADDQ          64(BX)(AX*8), Z18, Z18
+	MOVBLZX         15(R11), AX
+	VPADDQ          64(BX)(AX*8), Z19, Z19
+	VPRORQ          $0x10, Z15, Z15
+	VPRORQ          $0x10, Z12, Z12
+	VPRORQ          $0x10, Z13, Z13
+	VPRORQ          $0x10, Z14, Z14
+	VPADDQ          Z21, Z16, Z16
+	VPADDQ          Z22, Z17, Z17
+	VPADDQ          Z23, Z18, Z18
+	VPADDQ          Z20, Z19, Z19
+	VPADDQ          Z15, Z10, Z10
+	VPADDQ          Z12, Z11, Z11
+	VPADDQ          Z13, Z8, Z8
+	VPADDQ          Z14, Z9, Z9
+	VPXORQ          Z16, Z31, Z31
+	VPXORQ          Z17, Z28, Z28
+	VPXORQ          Z18, Z29, Z29
+	VPXORQ          Z19, Z30, Z30
+	VPXORQ          Z10, Z5, Z5
+	VPXORQ          Z11, Z6, Z6
+	VPXORQ          Z8, Z7, Z7
+	VPXORQ          Z9, Z4, Z4
+	VPRORQ          $0x10, Z31, Z31
+	VPRORQ          $0x10, Z28, Z28
+	VPRORQ          $0x10, Z29, Z29
+	VPRORQ          $0x10, Z30, Z30
+	VPRORQ          $0x3f, Z5, Z5
+	VPRORQ          $0x3f, Z6, Z6
+	VPRORQ          $0x3f, Z7, Z7
+	VPRORQ          $0x3f, Z4, Z4
+	VPADDQ          Z31, Z26, Z26
+	VPADDQ          Z28, Z27, Z27
+	VPADDQ          Z29, Z24, Z24
+	VPADDQ          Z30, Z25, Z25
+	VPXORQ          Z26, Z21, Z21
+	VPXORQ          Z27, Z22, Z22
+	VPXORQ          Z24, Z23, Z23
+	VPXORQ          Z25, Z20, Z20
+	VPRORQ          $0x3f, Z21, Z21
+	VPRORQ          $0x3f, Z22, Z22
+	VPRORQ          $0x3f, Z23, Z23
+	VPRORQ          $0x3f, Z20, Z20
+	ADDQ            $0x10, R11
+	DECQ            R13
+	JNZ             round
+	CMPQ            R10, $0x00000080
+	JA              feedLater
+	VPTERNLOGQ.BCST $0x96, start<>+0(SB), Z8, Z0
+	VPTERNLOGQ.BCST $0x96, start<>+0(SB), Z24, Z16
+	VPTERNLOGQ.BCST $0x96, start<>+8(SB), Z9, Z1
+	VPTERNLOGQ.BCST $0x96, start<>+8(SB), Z25, Z17
+	VPTERNLOGQ.BCST $0x96, start<>+16(SB), Z10, Z2
+	VPTERNLOGQ.BCST $0x96, start<>+16(SB), Z26, Z18
+	VPTERNLOGQ.BCST $0x96, start<>+24(SB), Z11, Z3
+	VPTERNLOGQ.BCST $0x96, start<>+24(SB), Z27, Z19
+	VPTERNLOGQ.BCST $0x96, start<>+32(SB), Z12, Z4
+	VPTERNLOGQ.BCST $0x96, start<>+32(SB), Z28, Z20
+	VPTERNLOGQ.BCST $0x96, start<>+40(SB), Z13, Z5
+	VPTERNLOGQ.BCST $0x96, start<>+40(SB), Z29, Z21
+	VPTERNLOGQ.BCST $0x96, start<>+48(SB), Z14, Z6
+	VPTERNLOGQ.BCST $0x96, start<>+48(SB), Z30, Z22
+	VPTERNLOGQ.BCST $0x96, start<>+56(SB), Z15, Z7
+	VPTERNLOGQ.BCST $0x96, start<>+56(SB), Z31, Z23
+	JMP             fed
+
+feedLater:
+	VPTERNLOGQ $0x96, 2048(BX), Z8, Z0
+	VPTERNLOGQ $0x96, 2112(BX), Z24, Z16
+	VPTERNLOGQ $0x96, 2176(BX), Z9, Z1
+	VPTERNLOGQ $0x96, 2240(BX), Z25, Z17
+	VPTERNLOGQ $0x96, 2304(BX), Z10, Z2
+	VPTERNLOGQ $0x96, 2368(BX), Z26, Z18
+	VPTERNLOGQ $0x96, 2432(BX), Z11, Z3
+	VPTERNLOGQ $0x96, 2496(BX), Z27, Z19
+	VPTERNLOGQ $0x96, 2560(BX), Z12, Z4
+	VPTERNLOGQ $0x96, 2624(BX), Z28, Z20
+	VPTERNLOGQ $0x96, 2688(BX), Z13, Z5
+	VPTERNLOGQ $0x96, 2752(BX), Z29, Z21
+	VPTERNLOGQ $0x96, 2816(BX), Z14, Z6
+	VPTERNLOGQ $0x96, 2880(BX), Z30, Z22
+	VPTERNLOGQ $0x96, 2944(BX), Z15, Z7
+	VPTERNLOGQ $0x96, 3008(BX), Z31, Z23
+
+fed:
+	TESTQ     CX, CX
+	JZ        last
 	VMOVDQA64 Z0, 2048(BX)
-	VPXORQ    Z24, Z16, Z16
-	VPXORQ    2112(BX), Z16, Z16
 	VMOVDQA64 Z16, 2112(BX)
-	VPXORQ    Z9, Z1, Z1
-	VPXORQ    2176(BX), Z1, Z1
 	VMOVDQA64 Z1, 2176(BX)
-	VPXORQ    Z25, Z17, Z17
-	VPXORQ    2240(BX), Z17, Z17
 	VMOVDQA64 Z17, 2240(BX)
-	VPXORQ    Z10, Z2, Z2
-	VPXORQ    2304(BX), Z2, Z2
 	VMOVDQA64 Z2, 2304(BX)
-	VPXORQ    Z26, Z18, Z18
-	VPXORQ    2368(BX), Z18, Z18
 	VMOVDQA64 Z18, 2368(BX)
-	VPXORQ    Z11, Z3, Z3
-	VPXORQ    2432(BX), Z3, Z3
 	VMOVDQA64 Z3, 2432(BX)
-	VPXORQ    Z27, Z19, Z19
-	VPXORQ    2496(BX), Z19, Z19
 	VMOVDQA64 Z19, 2496(BX)
-	VPXORQ    Z12, Z4, Z4
-	VPXORQ    2560(BX), Z4, Z4
 	VMOVDQA64 Z4, 2560(BX)
-	VPXORQ    Z28, Z20, Z20
-	VPXORQ    2624(BX), Z20, Z20
 	VMOVDQA64 Z20, 2624(BX)
-	VPXORQ    Z13, Z5, Z5
-	VPXORQ    2688(BX), Z5, Z5
 	VMOVDQA64 Z5, 2688(BX)
-	VPXORQ    Z29, Z21, Z21
-	VPXORQ    2752(BX), Z21, Z21
 	VMOVDQA64 Z21, 2752(BX)
-	VPXORQ    Z14, Z6, Z6
-	VPXORQ    2816(BX), Z6, Z6
 	VMOVDQA64 Z6, 2816(BX)
-	VPXORQ    Z30, Z22, Z22
-	VPXORQ    2880(BX), Z22, Z22
 	VMOVDQA64 Z22, 2880(BX)
-	VPXORQ    Z15, Z7, Z7
-	VPXORQ    2944(BX), Z7, Z7
 	VMOVDQA64 Z7, 2944(BX)
-	VPXORQ    Z31, Z23, Z23
-	VPXORQ    3008(BX), Z23, Z23
 	VMOVDQA64 Z23, 3008(BX)
 	ADDQ      $0x80, R9
-	TESTQ     CX, CX
-	JNZ       block
+	JMP       block
 
+last:
 	// Digests: four words of 8 lanes become 8 lanes of four words, twice.
 	VPUNPCKLQDQ Z1, Z0, Z4
 	VPUNPCKHQDQ Z1, Z0, Z6
@@ -1438,5 +1499,22 @@ round:
 	MOVQ          248(SI), DX
 	VMOVDQU64     Y27, (AX)
 	VEXTRACTI64X4 $0x01, Z27, (DX)
+	DECQ          R14
+	JZ            done
+	MOVQ          srcStep+16(FP), AX
+	VPBROADCASTQ  AX, Z0
+	VPADDQ        (SI), Z0, Z1
+	VMOVDQU64     Z1, (SI)
+	VPADDQ        64(SI), Z0, Z1
+	VMOVDQU64     Z1, 64(SI)
+	MOVQ          dstStep+24(FP), AX
+	VPBROADCASTQ  AX, Z0
+	VPADDQ        128(SI), Z0, Z1
+	VMOVDQU64     Z1, 128(SI)
+	VPADDQ        192(SI), Z0, Z1
+	VMOVDQU64     Z1, 192(SI)
+	JMP           group
+
+done:
 	VZEROUPPER
 	RET

@@ -25,13 +25,17 @@ func newWalk(dst, src []byte, n int, g Grid) walk {
 
 var nothing [1]byte
 
-// next fills from and to with the addresses of the next messages and digests, or reports that none
-// are left. Lanes beyond the last message repeat it, so they read and write nothing new.
-func (w *walk) next(from, to []*byte) bool {
+// next fills from and to with the addresses of the next messages and digests. It returns how many times
+// the lanes can be filled so: each time, the addresses are those of the time before, moved by as many
+// columns as there are lanes. Zero means that none are left.
+//
+// Lanes beyond the last message repeat it, so they read and write nothing new.
+func (w *walk) next(from, to []*byte) (groups int) {
 	g := &w.grid
 	if w.row >= g.Rows {
-		return false
+		return 0
 	}
+	start := w.col
 	src, dst := w.at(w.row, w.col)
 	to = to[:len(from)]
 	for i := range from {
@@ -47,7 +51,13 @@ func (w *walk) next(from, to []*byte) bool {
 			w.row = g.Rows // done; the last cell repeats
 		}
 	}
-	return true
+	if w.col != start+len(from) {
+		return 1
+	}
+	// Short of the row's end by one, so that col stays inside it.
+	more := (g.Cols - w.col - 1) / len(from)
+	w.col += more * len(from)
+	return 1 + more
 }
 
 // at returns where the message and the digest of a cell are.

@@ -22,34 +22,24 @@ const (
 // hashAVX512 emits the kernel for 16 lanes. A state of 8 lanes takes 16 registers and BLAKE2b's steps
 // all work in place, so two states fill the register file and hide one another's latency.
 func hashAVX512() {
-	TEXT("hashAVX512", 0, "func(lanes *[32]*byte, n, prefixed, prefix uint64)")
+	TEXT("hashAVX512", 0, "func(lanes *[32]*byte, groups, srcStep, dstStep int, n, prefixed, prefix uint64)")
 	Pragma("noescape")
-	Doc("hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.")
-	k := kernel512{
-		lanes:  Load(Param("lanes"), RSI),
-		left:   Load(Param("n"), RCX).(GPPhysical),
-		hole:   Load(Param("prefixed"), RDI).(GPPhysical),
-		prefix: Load(Param("prefix"), R8).(GPPhysical),
-		offset: R9,
-		total:  R10,
-		block:  RBX,
-	}
+	Doc("hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.",
+		"lanes holds where the messages are, then where their digests go. It does so for so many groups,",
+		"moving all messages by srcStep and digests by dstStep from one group to the next.")
+	k := kernel512{lanes: RSI, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
+	Load(Param("lanes"), k.lanes)
+	Load(Param("groups"), R14)
 	frame := AllocLocal(frameSize)
 	LEAQ(frame.Offset(63), k.block)
 	ANDQ(I8(-64), k.block)
+	k.clear(8)
 
-	Comment("The hash starts as the initialization vector with the parameter block.")
-	for w := range iv {
-		x := iv[w]
-		if w == 0 {
-			x ^= param
-		}
-		MOVQ(U64(x), RAX)
-		VPBROADCASTQ(RAX, Z0)
-		VMOVDQA64(Z0, k.hash(w, 0))
-		VMOVDQA64(Z0, k.hash(w, 1))
-	}
+	Label("group")
 	Comment("A prefixed message is read from one byte before its start, with that byte masked off.")
+	Load(Param("n"), k.left)
+	Load(Param("prefixed"), k.hole)
+	Load(Param("prefix"), k.prefix)
 	XORQ(k.total, k.total)
 	MOVQ(k.hole, k.offset)
 	ADDQ(k.hole, k.left)
@@ -58,30 +48,40 @@ func hashAVX512() {
 	Label("block")
 	k.masks()
 	k.load(0, K1)
-	Comment("The second half of a short last block is zero.")
-	CMPQ(R12, I8(64))
-	JBE(LabelRef("halfZero"))
-	k.load(1, K2)
-	JMP(LabelRef("loaded"))
-	Label("halfZero")
-	VPXORQ(Z0, Z0, Z0)
-	for w := 8; w < 16; w++ {
-		VMOVDQA64(Z0, k.message(w, 0))
-		VMOVDQA64(Z0, k.message(w, 1))
-	}
-	Label("loaded")
+	k.loadSecondHalf()
 	k.compress()
-	ADDQ(U8(128), k.offset)
 	TESTQ(k.left, k.left)
-	JNZ(LabelRef("block"))
+	JZ(LabelRef("last"))
+	for w := range 8 {
+		for g := range 2 {
+			VMOVDQA64(v512(g, w), k.hash(w, g))
+		}
+	}
+	ADDQ(U8(128), k.offset)
+	JMP(LabelRef("block"))
+
+	Label("last")
 	k.store()
+	DECQ(R14)
+	JZ(LabelRef("done"))
+	for i, step := range []string{"srcStep", "dstStep"} {
+		Load(Param(step), RAX)
+		VPBROADCASTQ(RAX, Z0)
+		for j := range 2 {
+			at := Mem{Base: k.lanes, Disp: 128*i + 64*j}
+			VPADDQ(at, Z0, Z1)
+			VMOVDQU64(Z1, at)
+		}
+	}
+	JMP(LabelRef("group"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
 
 // kernel512 names the registers that live through hashAVX512.
 type kernel512 struct {
-	lanes  Register
+	lanes  GPPhysical
 	left   GPPhysical // bytes not yet read, of the message with its prefix
 	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
 	prefix GPPhysical // that byte, else 0
@@ -124,7 +124,7 @@ func (k kernel512) load(half int, mask Register) {
 	for g := range 2 {
 		r, t := zmm[16*g:16*g+8], zmm[16*g+8:16*g+16]
 		for i, z := range r {
-			MOVQ(Mem{Base: k.lanes.(GPPhysical), Disp: 8 * (8*g + i)}, RDX)
+			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
 			VMOVDQU8_Z(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64 * half}, mask, z)
 		}
 		transpose8x8(r, t)
@@ -139,6 +139,46 @@ func (k kernel512) load(half int, mask Register) {
 	if half == 0 {
 		XORQ(k.prefix, k.prefix)
 		XORQ(k.hole, k.hole)
+	}
+}
+
+// loadSecondHalf reads words 8 to 15, or fewer if the block is short. In messages of a single block, the
+// words beyond are zero ever since hashAVX512 began.
+func (k kernel512) loadSecondHalf() {
+	CMPQ(k.total, U32(128))
+	JA(LabelRef("whole"))
+	CMPQ(R12, U8(64))
+	JBE(LabelRef("loaded"))
+	CMPQ(R12, U8(72))
+	JA(LabelRef("whole"))
+	Comment("Word 8 alone, all that a Merkle tree's nodes have here.")
+	for g := range 2 {
+		r := zmm[8*g : 8*g+8]
+		for i, z := range r {
+			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
+			VMOVDQU8_Z(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64}, K2, z.AsX())
+		}
+		for i := 0; i < 8; i += 2 {
+			VPUNPCKLQDQ(r[i+1].AsX(), r[i].AsX(), r[i].AsX())
+		}
+		VINSERTI128(U8(1), r[2].AsX(), r[0].AsY(), r[0].AsY())
+		VINSERTI128(U8(1), r[6].AsX(), r[4].AsY(), r[4].AsY())
+		VINSERTI64X4(U8(1), r[4].AsY(), r[0], r[0])
+		VMOVDQA64(r[0], k.message(8, g))
+	}
+	JMP(LabelRef("loaded"))
+
+	Label("whole")
+	k.load(1, K2)
+	Label("loaded")
+}
+
+// clear zeroes the message words from first on.
+func (k kernel512) clear(first int) {
+	VPXORQ(Z0, Z0, Z0)
+	for w := first; w < 16; w++ {
+		VMOVDQA64(Z0, k.message(w, 0))
+		VMOVDQA64(Z0, k.message(w, 1))
 	}
 }
 
@@ -161,14 +201,23 @@ func transpose8x8(r, t []VecPhysical) {
 	}
 }
 
-// compress runs the compression function on both states.
+// compress runs the compression function on both states and leaves the hash in v0 to v7.
 func (k kernel512) compress() {
 	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
+	CMPQ(k.total, U32(128))
+	JA(LabelRef("later"))
+	for w := range 8 {
+		VPBROADCASTQ(startTable.Offset(8*w), v512(0, w))
+		VMOVDQA64(v512(0, w), v512(1, w))
+	}
+	JMP(LabelRef("started"))
+	Label("later")
 	for w := range 8 {
 		for g := range 2 {
 			VMOVDQA64(k.hash(w, g), v512(g, w))
 		}
 	}
+	Label("started")
 	for w := range 8 {
 		src := Op(ivTable.Offset(8 * w))
 		switch w {
@@ -196,14 +245,25 @@ func (k kernel512) compress() {
 	DECQ(R13)
 	JNZ(LabelRef("round"))
 
+	CMPQ(k.total, U32(128))
+	JA(LabelRef("feedLater"))
 	for w := range 8 {
 		for g := range 2 {
-			VPXORQ(v512(g, w+8), v512(g, w), v512(g, w))
-			VPXORQ(k.hash(w, g), v512(g, w), v512(g, w))
-			VMOVDQA64(v512(g, w), k.hash(w, g))
+			VPTERNLOGQ_BCST(U8(xor3), startTable.Offset(8*w), v512(g, w+8), v512(g, w))
 		}
 	}
+	JMP(LabelRef("fed"))
+	Label("feedLater")
+	for w := range 8 {
+		for g := range 2 {
+			VPTERNLOGQ(U8(xor3), k.hash(w, g), v512(g, w+8), v512(g, w))
+		}
+	}
+	Label("fed")
 }
+
+// xor3 is the truth table of the XOR of three.
+const xor3 = 0x96
 
 func v512(group, word int) VecPhysical { return zmm[16*group+word] }
 
@@ -278,8 +338,8 @@ func (k kernel512) store() {
 				Commentf("Lanes %d and %d.", 8*g+4*pair+odd, 8*g+4*pair+odd+2)
 				VSHUFI64X2(U8(0x44+0xaa*pair), t[2*odd+1], t[2*odd], z)
 				VSHUFI64X2(U8(0xd8), z, z, z)
-				MOVQ(Mem{Base: k.lanes.(GPPhysical), Disp: 128 + 8*(8*g+4*pair+odd)}, RAX)
-				MOVQ(Mem{Base: k.lanes.(GPPhysical), Disp: 128 + 8*(8*g+4*pair+odd+2)}, RDX)
+				MOVQ(Mem{Base: k.lanes, Disp: 128 + 8*(8*g+4*pair+odd)}, RAX)
+				MOVQ(Mem{Base: k.lanes, Disp: 128 + 8*(8*g+4*pair+odd+2)}, RDX)
 				VMOVDQU64(z.AsY(), Mem{Base: RAX})
 				VEXTRACTI64X4(U8(1), z, Mem{Base: RDX})
 			}

@@ -36,15 +36,22 @@ var (
 	diagonals = [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}}
 )
 
-var ivTable, sigmaTable, rotateTable Mem
+var startTable, ivTable, sigmaTable, rotateTable Mem
 
 // sigmaScale multiplies the entries of the emitted schedule, a byte each; scaled addressing does the
 // rest of the way to a word's offset.
 const sigmaScale = 16
 
-// tables emits the initialization vector, where each round finds its 16 message words, and the byte
+// tables emits the hash before any message, the initialization vector, where each round finds its 16 message words, and the byte
 // shuffles that rotate right by 24 and by 16.
 func tables() {
+	startTable = GLOBL("start", RODATA|NOPTR)
+	for i, w := range iv {
+		if i == 0 {
+			w ^= param
+		}
+		DATA(8*i, U64(w))
+	}
 	ivTable = GLOBL("iv", RODATA|NOPTR)
 	for i, w := range iv {
 		DATA(8*i, U64(w))
