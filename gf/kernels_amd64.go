@@ -14,12 +14,14 @@ var kernelAVX2 = Kernel{
 	},
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		f := lookupOf(c)
+		var f lookup
+		setLookup(&f, c)
 		scaleAVX2(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		f := lookupOf(c)
+		var f lookup
+		setLookup(&f, c)
 		mulAddAVX2(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
@@ -28,7 +30,8 @@ var kernelAVX2 = Kernel{
 			xorAVX2(y, x)
 			return
 		}
-		f := lookupOf(t)
+		var f lookup
+		setLookup(&f, t)
 		fft2AVX2(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
@@ -37,17 +40,24 @@ var kernelAVX2 = Kernel{
 			xorAVX2(y, x)
 			return
 		}
-		f := lookupOf(t)
+		var f lookup
+		setLookup(&f, t)
 		ifft2AVX2(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
-		f := lookupsOf(t)
+		var f [3]lookup
+		setLookup(&f[0], t[0])
+		setLookup(&f[1], t[1])
+		setLookup(&f[2], t[2])
 		fft4AVX2(w0, w1, w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
-		f := lookupsOf(t)
+		var f [3]lookup
+		setLookup(&f[0], t[0])
+		setLookup(&f[1], t[1])
+		setLookup(&f[2], t[2])
 		ifft4AVX2(w0, w1, w2, w3, &f)
 	},
 }
@@ -61,12 +71,14 @@ var kernelGFNI = Kernel{
 	},
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		f := matrixOf(c)
+		var f matrix
+		setMatrix(&f, c)
 		scaleGFNI(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		f := matrixOf(c)
+		var f matrix
+		setMatrix(&f, c)
 		mulAddGFNI(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
@@ -75,7 +87,8 @@ var kernelGFNI = Kernel{
 			xorGFNI(y, x)
 			return
 		}
-		f := matrixOf(t)
+		var f matrix
+		setMatrix(&f, t)
 		fft2GFNI(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
@@ -84,17 +97,24 @@ var kernelGFNI = Kernel{
 			xorGFNI(y, x)
 			return
 		}
-		f := matrixOf(t)
+		var f matrix
+		setMatrix(&f, t)
 		ifft2GFNI(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
-		f := matricesOf(t)
+		var f [3]matrix
+		setMatrix(&f[0], t[0])
+		setMatrix(&f[1], t[1])
+		setMatrix(&f[2], t[2])
 		fft4GFNI(w0, w1, w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
-		f := matricesOf(t)
+		var f [3]matrix
+		setMatrix(&f[0], t[0])
+		setMatrix(&f[1], t[1])
+		setMatrix(&f[2], t[2])
 		ifft4GFNI(w0, w1, w2, w3, &f)
 	},
 }
@@ -108,12 +128,14 @@ var kernelAVX512 = Kernel{
 	},
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		f := matrixOf(c)
+		var f matrix
+		setMatrix(&f, c)
 		scaleAVX512(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		f := matrixOf(c)
+		var f matrix
+		setMatrix(&f, c)
 		mulAddAVX512(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
@@ -122,7 +144,8 @@ var kernelAVX512 = Kernel{
 			xorAVX512(y, x)
 			return
 		}
-		f := matrixOf(t)
+		var f matrix
+		setMatrix(&f, t)
 		fft2AVX512(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
@@ -131,17 +154,24 @@ var kernelAVX512 = Kernel{
 			xorAVX512(y, x)
 			return
 		}
-		f := matrixOf(t)
+		var f matrix
+		setMatrix(&f, t)
 		ifft2AVX512(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
-		f := matricesOf(t)
+		var f [3]matrix
+		setMatrix(&f[0], t[0])
+		setMatrix(&f[1], t[1])
+		setMatrix(&f[2], t[2])
 		fft4AVX512(w0, w1, w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
-		f := matricesOf(t)
+		var f [3]matrix
+		setMatrix(&f[0], t[0])
+		setMatrix(&f[1], t[1])
+		setMatrix(&f[2], t[2])
 		ifft4AVX512(w0, w1, w2, w3, &f)
 	},
 }

@@ -32,17 +32,13 @@ var (
 // instruction takes: from low bytes to low, high to low, low to high and high to high.
 type matrix = [4]uint64
 
-// matrixOf returns the matrix of c.
-func matrixOf(c uint16) (m matrix) {
+// setMatrix makes m the matrix of c.
+func setMatrix(m *matrix, c uint16) {
 	p0, p1, p2, p3 := &matrixTable[0][c&15], &matrixTable[1][c>>4&15], &matrixTable[2][c>>8&15], &matrixTable[3][c>>12]
-	for i := range m {
-		m[i] = p0[i] ^ p1[i] ^ p2[i] ^ p3[i]
-	}
-	return m
-}
-
-func matricesOf(t *[3]uint16) [3]matrix {
-	return [3]matrix{matrixOf(t[0]), matrixOf(t[1]), matrixOf(t[2])}
+	m[0] = p0[0] ^ p1[0] ^ p2[0] ^ p3[0]
+	m[1] = p0[1] ^ p1[1] ^ p2[1] ^ p3[1]
+	m[2] = p0[2] ^ p1[2] ^ p2[2] ^ p3[2]
+	m[3] = p0[3] ^ p1[3] ^ p2[3] ^ p3[3]
 }
 
 // buildMatrices fills a matrix with the product of c and every bit: byte 7-i of a matrix is its row i.
@@ -66,17 +62,12 @@ func buildMatrices() (table [4][16]matrix) {
 // first: the low bytes of the 16 products, then their high bytes.
 type lookup = [16]uint64
 
-// lookupOf returns the tables of c.
-func lookupOf(c uint16) (l lookup) {
+// setLookup makes l the tables of c.
+func setLookup(l *lookup, c uint16) {
 	p0, p1, p2, p3 := &lookupTable[0][c&15], &lookupTable[1][c>>4&15], &lookupTable[2][c>>8&15], &lookupTable[3][c>>12]
 	for i := range l {
 		l[i] = p0[i] ^ p1[i] ^ p2[i] ^ p3[i]
 	}
-	return l
-}
-
-func lookupsOf(t *[3]uint16) [3]lookup {
-	return [3]lookup{lookupOf(t[0]), lookupOf(t[1]), lookupOf(t[2])}
 }
 
 // buildLookups fills the tables; each pair of words is 16 bytes in memory order.
