@@ -38,7 +38,11 @@ func Blob(a attest.Certificate, c *committee.Committee) (storage.Certificate, er
 	if err := Verify(a, c, c.Quorum()); err != nil {
 		return storage.Certificate{}, err
 	}
-	m, _, err := attest.ParseConfirmation(a.Message)
+	return parseBlob(a.Message)
+}
+
+func parseBlob(message []byte) (storage.Certificate, error) {
+	m, _, err := attest.ParseConfirmation(message)
 	if err != nil {
 		return storage.Certificate{}, named(err)
 	}
@@ -76,7 +80,14 @@ func (u DenyListUpdate) Message(epoch committee.Epoch) []byte {
 // DenyList verifies a certificate of a quorum about a node's deny list.
 // Errors: those of [Verify], [economy.ErrMessagesInvalidMsgType], [economy.ErrBcsOutOfRange].
 func DenyList(a attest.Certificate, c *committee.Committee) (DenyListUpdate, error) {
-	b, err := body(a, c, c.Quorum(), attest.TypeDenyListUpdate, 32+8+8+32)
+	if err := Verify(a, c, c.Quorum()); err != nil {
+		return DenyListUpdate{}, err
+	}
+	return parseDenyList(a.Message)
+}
+
+func parseDenyList(message []byte) (DenyListUpdate, error) {
+	b, err := body(message, attest.TypeDenyListUpdate, 32+8+8+32)
 	if err != nil {
 		return DenyListUpdate{}, err
 	}
@@ -99,7 +110,10 @@ func DenyListDeletedMessage(epoch committee.Epoch, id blob.ID) []byte {
 // DenyListDeleted verifies a certificate of at least one correct node that a blob on deny lists was deleted.
 // Errors: those of [Verify], [economy.ErrMessagesInvalidMsgType], [economy.ErrBcsOutOfRange].
 func DenyListDeleted(a attest.Certificate, c *committee.Committee) (blob.ID, error) {
-	b, err := body(a, c, c.Validity(), attest.TypeDenyListDeleted, 32)
+	if err := Verify(a, c, c.Validity()); err != nil {
+		return blob.ID{}, err
+	}
+	b, err := body(a.Message, attest.TypeDenyListDeleted, 32)
 	if err != nil {
 		return blob.ID{}, err
 	}
@@ -121,7 +135,14 @@ func (v ProtocolVersion) Message(epoch committee.Epoch) []byte {
 // Protocol verifies a certificate of a quorum about the version of the protocol.
 // Errors: those of [Verify], [economy.ErrMessagesInvalidMsgType], [economy.ErrBcsOutOfRange].
 func Protocol(a attest.Certificate, c *committee.Committee) (ProtocolVersion, error) {
-	b, err := body(a, c, c.Quorum(), attest.TypeProtocolVersion, 4+8)
+	if err := Verify(a, c, c.Quorum()); err != nil {
+		return ProtocolVersion{}, err
+	}
+	return parseProtocol(a.Message)
+}
+
+func parseProtocol(message []byte) (ProtocolVersion, error) {
+	b, err := body(message, attest.TypeProtocolVersion, 4+8)
 	if err != nil {
 		return ProtocolVersion{}, err
 	}
@@ -157,22 +178,19 @@ func header(t attest.Type, epoch committee.Epoch) []byte {
 	return binary.LittleEndian.AppendUint32([]byte{byte(t), 0, 3}, uint32(epoch))
 }
 
-// body verifies a certificate and returns the size bytes after the header of its message.
-func body(a attest.Certificate, c *committee.Committee, weight int, want attest.Type, size int) ([]byte, error) {
-	if err := Verify(a, c, weight); err != nil {
-		return nil, err
-	}
-	t, _, err := attest.Header(a.Message)
+// body returns the size bytes after the header of a message of type want.
+func body(message []byte, want attest.Type, size int) ([]byte, error) {
+	t, _, err := attest.Header(message)
 	if err != nil {
 		return nil, named(err)
 	}
 	if t != want {
 		return nil, economy.ErrMessagesInvalidMsgType
 	}
-	if len(a.Message) < headerSize+size {
+	if len(message) < headerSize+size {
 		return nil, economy.ErrBcsOutOfRange
 	}
-	return a.Message[headerSize : headerSize+size], nil
+	return message[headerSize : headerSize+size], nil
 }
 
 // rules names the errors of package attest.
