@@ -115,11 +115,14 @@ func (c *Code) Systematic(blob []byte) ([][]byte, error) {
 	return slivers, nil
 }
 
+// maxLines bounds the slivers that are extended and hashed side by side.
+const maxLines = 16
+
 // lineRoots extends and hashes slivers of checked size.
 func (c *Code) lineRoots(axis Axis, slivers [][]byte, s int) []merkle.Hash {
 	line := c.lines[axis.Other()]
 	limit := goroutines(len(slivers)*c.n, s)
-	most := max(1, min(maxTile, len(slivers)/limit))
+	most := max(1, min(maxLines, len(slivers)/limit))
 	strip, batch := fit(line.Rows(), s, most)
 	roots := make([]merkle.Hash, len(slivers))
 	stride := merkle.Stride(c.n) * merkle.Size
@@ -136,7 +139,7 @@ func (c *Code) lineRoots(axis Axis, slivers [][]byte, s int) []merkle.Hash {
 		for i, sliver := range part {
 			c.lineLeaves(leaves[i*stride:], sliver, out[i*size:(i+1)*size], s)
 		}
-		var folded [maxTile * merkle.Size]byte
+		var folded [maxLines * merkle.Size]byte
 		merkle.FoldAll(folded[:], leaves, grow(&w.fold, merkle.Scratch(len(part), c.n)), len(part), c.n)
 		for i := range part {
 			roots[t*batch+i] = merkle.Hash(folded[i*merkle.Size:])

@@ -28,7 +28,9 @@ type job struct {
 
 	rowStrip, rowBatch int // how rows are extended
 	colStrip, colBatch int // how columns are extended
-	tile, task         int // columns of a tile, a power of two, and of a task, whole tiles
+	hashGroup          int // columns that are hashed in one sweep, whole batches
+	tile               int // columns of a tile, a power of two
+	task               int // columns of a task, whole tiles
 	workers            int
 
 	groups int    // tiles
@@ -36,26 +38,34 @@ type job struct {
 	roots  [2][]byte
 }
 
-// maxTile bounds the columns of a tile so that their hashes stay in a second-level cache.
-const maxTile = 8
-
-// maxBatch bounds the columns extended side by side; small symbols come to few blocks anyway.
-const maxBatch = 64
+const (
+	// leafBytes bounds the leaf hashes of a task, so that they stay in a second-level cache.
+	leafBytes = 512 << 10
+	// sweep is how many messages keep all lanes of the hash busy.
+	sweep = 256
+	// groupBytes bounds the recovery symbols of a hash group of more than one batch.
+	groupBytes = 8 << 20
+)
 
 func (c *Code) newJob(m shape, from source) *job {
 	j := &job{shape: m, c: c, source: from, workers: goroutines(c.n*c.n, m.s)}
-	mostRows, mostColumns, tile := m.k1, maxBatch, 2*maxTile
-	if j.workers > 1 || c.n > 2*maxTile {
-		// Enough tasks to keep all workers busy to the end.
+	mostRows := m.k1
+	j.task = max(1, min(c.n, leafBytes/(c.n*merkle.Size)))
+	lanes := (sweep + c.n - 1) / c.n // columns for a sweep
+	if j.workers > 1 {
+		// Enough tasks to keep all workers busy to the end, but none too narrow for the lanes.
 		mostRows = max(1, m.k1/(4*j.workers))
-		mostColumns = max(1, min(maxBatch, c.n/(8*j.workers)))
-		tile = min(maxTile, mostColumns)
+		share := max(c.n/(8*j.workers), min(lanes, (c.n+j.workers-1)/j.workers))
+		j.task = max(1, min(j.task, share))
 	}
-	j.tile = 1 << (bits.Len(uint(tile)) - 1)
+	j.tile = tileFor(c.n, j.task)
+	j.task -= j.task % j.tile
 	j.rowStrip, j.rowBatch = fit(c.lines[Secondary].Rows(), m.s, mostRows)
-	j.colStrip, j.colBatch = fit(c.lines[Primary].Rows(), m.s, mostColumns)
-	j.task = max(j.tile, j.colBatch/j.tile*j.tile)
-	j.colBatch = min(j.colBatch, j.task)
+	j.colStrip, j.colBatch = fit(c.lines[Primary].Rows(), m.s, j.task)
+	j.hashGroup = j.colBatch
+	for j.hashGroup < lanes && j.hashGroup < j.task && (j.hashGroup+j.colBatch)*(c.n-m.k1)*m.s <= groupBytes {
+		j.hashGroup += j.colBatch
+	}
 	j.groups = (c.n + j.tile - 1) / j.tile
 	j.nodes = make([]byte, c.n*merkle.Stride(j.groups)*merkle.Size)
 	roots := make([]byte, 2*c.n*merkle.Size)
@@ -63,9 +73,21 @@ func (c *Code) newJob(m shape, from source) *job {
 	return j
 }
 
+// tileFor returns the columns of a tile: more of them leave fewer nodes to keep, and small numbers of
+// shards need none of that.
+func tileFor(n, most int) int {
+	switch {
+	case n >= 512 && most >= 8:
+		return 8
+	case n >= 64 && most >= 4:
+		return 4
+	}
+	return 1
+}
+
 // perWorker returns how many bytes of symbols a worker holds at most.
 func (j *job) perWorker() int64 {
-	batch := int64(max(j.colBatch, 1)) * int64(j.s)
+	batch := int64(j.hashGroup) * int64(j.s)
 	size := batch * int64(j.c.n-j.k1)
 	if _, ok := j.source.(*file); ok {
 		size += max(batch*int64(j.k1), int64(j.k2)*int64(j.rowStrip))
@@ -152,7 +174,7 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 		}
 	}
 	for at := first; at < end; {
-		next := min(at+j.colBatch, end)
+		next := min(at+j.hashGroup, end)
 		if at < j.k2 {
 			next = min(next, j.k2)
 		}
@@ -161,10 +183,13 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 			return err
 		}
 		bottom := j.bottom(w, at, next)
-		j.extendColumns(w, top, bottom, next-at)
-		j.hash(w, top, bottom, at, next)
+		for c := 0; c < next-at; c += j.colBatch {
+			j.extendColumns(w, top, bottom, c, min(c+j.colBatch, next-at))
+		}
+		j.hash(w, top, bottom, at-first, next-at)
 		at = next
 	}
+	j.fold(w, first, end)
 	return nil
 }
 
@@ -217,60 +242,62 @@ func (j *job) bottom(w *worker, first, end int) segment {
 	return segment{grow(&w.out, (end-first)*r*j.s), r, j.s, r * j.s}
 }
 
-// extendColumns computes the bottom of count columns from their top.
-func (j *job) extendColumns(w *worker, top []segment, bottom segment, count int) {
+// extendColumns computes the bottom of the columns [first, end) from their top; columns count from
+// the first of the segments.
+func (j *job) extendColumns(w *worker, top []segment, bottom segment, first, end int) {
 	line := j.c.lines[Primary]
 	for from := 0; from < j.s; from += j.colStrip {
-		layout := rs.NewLayout(min(j.colStrip, j.s-from), count)
+		layout := rs.NewLayout(min(j.colStrip, j.s-from), end-first)
 		width := layout.Width()
 		work := grow(&w.rows, line.Rows()*width)
-		for c := range count {
+		for c := first; c < end; c++ {
 			row := 0
 			for _, seg := range top {
-				layout.Load(work[row*width:], c, seg.data[c*seg.colStep+from:], seg.rowStep, seg.rows)
+				layout.Load(work[row*width:], c-first, seg.data[c*seg.colStep+from:], seg.rowStep, seg.rows)
 				row += seg.rows
 			}
 		}
 		line.EncodeRows(work, width, bottom.rows)
-		for c := range count {
-			layout.Store(bottom.data[c*bottom.colStep+from:], bottom.rowStep, work, c, bottom.rows)
+		for c := first; c < end; c++ {
+			layout.Store(bottom.data[c*bottom.colStep+from:], bottom.rowStep, work, c-first, bottom.rows)
 		}
 	}
 }
 
-// hash computes the leaf hashes of the columns [first, end) and folds every tile that they complete.
-func (j *job) hash(w *worker, top []segment, bottom segment, first, end int) {
+// hash computes the leaf hashes of count columns, the first of which is column at of the task.
+func (j *job) hash(w *worker, top []segment, bottom segment, at, count int) {
 	stride := merkle.Stride(j.c.n) * merkle.Size
-	leaves := grow(&w.leaves, j.tile*stride)
-	for at := first; at < end; {
-		next := min(end, (at/j.tile+1)*j.tile)
-		row := 0
-		hash := func(seg segment) {
-			j.c.leafHashes(leaves[at%j.tile*stride+row*merkle.Size:], seg.data[(at-first)*seg.colStep:], j.s, blake2x.Grid{
-				Rows: next - at, SrcRow: seg.colStep, DstRow: stride,
-				Cols: seg.rows, SrcCol: seg.rowStep, DstCol: merkle.Size,
-			})
-			row += seg.rows
-		}
-		for _, seg := range top {
-			hash(seg)
-		}
-		hash(bottom)
-		if next%j.tile == 0 || next == j.c.n {
-			j.foldTile(w, (next-1)/j.tile)
-		}
-		at = next
+	leaves := grow(&w.leaves, j.task*stride)[at*stride:]
+	hash := func(seg segment) {
+		j.c.leafHashes(leaves, seg.data, j.s, blake2x.Grid{
+			Rows: count, SrcRow: seg.colStep, DstRow: stride,
+			Cols: seg.rows, SrcCol: seg.rowStep, DstCol: merkle.Size,
+		})
+		leaves = leaves[seg.rows*merkle.Size:]
 	}
+	for _, seg := range top {
+		hash(seg)
+	}
+	hash(bottom)
 }
 
-// foldTile folds the leaf hashes of a tile: columns to their roots, rows to one node each.
-func (j *job) foldTile(w *worker, group int) {
-	n, first := j.c.n, group*j.tile
-	count := min(j.tile, n-first)
-	tile := grow(&w.tile, n*merkle.Stride(j.tile)*merkle.Size)
-	fold := grow(&w.fold, max(merkle.Scratch(count, n), merkle.Scratch(n, j.tile)))
-	transpose(tile, w.leaves, n, count)
-	width := count
+// fold folds the leaf hashes of a task, the columns [first, end): rows to one node for each tile,
+// columns to their roots.
+func (j *job) fold(w *worker, first, end int) {
+	n, stride := j.c.n, merkle.Stride(j.c.n)*merkle.Size
+	need := max(merkle.Scratch(end-first, n), merkle.Scratch(n, j.tile))
+	fold := grow(&w.fold, need)
+	for at := first; at < end; at += j.tile {
+		j.foldTile(grow(&w.tile, n*merkle.Stride(j.tile)*merkle.Size), fold, w.leaves[(at-first)*stride:], at/j.tile)
+	}
+	merkle.FoldAll(j.roots[Secondary][first*merkle.Size:], w.leaves, fold, end-first, n)
+}
+
+// foldTile folds each row of a tile to one node. leaves are those of its columns.
+func (j *job) foldTile(tile, fold, leaves []byte, group int) {
+	n := j.c.n
+	width := min(j.tile, n-group*j.tile)
+	transpose(tile, leaves, n, width)
 	if width%2 == 1 {
 		merkle.Complete(tile, n, width)
 	}
@@ -282,7 +309,6 @@ func (j *job) foldTile(w *worker, group int) {
 	for i := range n {
 		copy(j.nodes[i*to+group*merkle.Size:][:merkle.Size], tile[i*from:])
 	}
-	merkle.FoldAll(j.roots[Secondary][first*merkle.Size:], w.leaves, w.fold, count, n)
 }
 
 // transpose writes count rows of n hashes in src as n rows of count hashes to dst; rows lie

@@ -10,7 +10,7 @@ import (
 
 const (
 	// workBytes bounds the work area of one transform, so that it stays in a second-level cache.
-	workBytes = 512 << 10
+	workBytes = 1280 << 10
 	// maxWidth bounds the width of its rows for codes of few rows, where longer ones gain nothing.
 	maxWidth = 4 << 10
 )

@@ -127,7 +127,7 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 	if len(d.missing) == 0 {
 		return
 	}
-	t := transform{kernel: gf.Active(), work: work[:d.rows*width], width: width}
+	t := newTransform(work[:d.rows*width], width)
 	for p, factor := range d.scale {
 		if row := t.rows(p, p+1); factor == 0 {
 			clear(row)

@@ -1,6 +1,10 @@
 package rs
 
-import "github.com/walrus-go/walrus/gf"
+import (
+	"encoding/binary"
+
+	"github.com/walrus-go/walrus/gf"
+)
 
 // A Layout places symbols of one size side by side in a row of a work area.
 //
@@ -82,32 +86,61 @@ func (l Layout) Get(symbol, row []byte, i int) {
 
 // Load places symbols from src, stride bytes apart, as symbol i of count rows of work.
 func (l Layout) Load(work []byte, i int, src []byte, stride, count int) {
-	width := l.Width()
-	if l.whole == 0 && l.tail == 1 {
-		at := l.lanes(i)
+	width, block := l.Width(), i*l.whole
+	if l.tail == 0 {
 		for r := range count {
-			s := src[r*stride : r*stride+2]
-			work[r*width+at], work[r*width+at+half] = s[0], s[1]
+			copy(work[r*width+block:][:l.whole], src[r*stride:])
 		}
 		return
 	}
+	low := l.lanes(i)
 	for r := range count {
-		l.Put(work[r*width:(r+1)*width], i, src[r*stride:r*stride+l.size])
+		row, symbol := work[r*width:(r+1)*width], src[r*stride:][:l.size]
+		if l.whole > 0 {
+			copy(row[block:block+l.whole], symbol)
+		}
+		move(row[low:], symbol[l.whole:], l.tail)
+		move(row[low+half:], symbol[l.whole+l.tail:], l.tail)
 	}
 }
 
 // Store copies symbol i of count rows of work to dst, stride bytes apart.
 func (l Layout) Store(dst []byte, stride int, work []byte, i, count int) {
-	width := l.Width()
-	if l.whole == 0 && l.tail == 1 {
-		at := l.lanes(i)
+	width, block := l.Width(), i*l.whole
+	if l.tail == 0 {
 		for r := range count {
-			d := dst[r*stride : r*stride+2]
-			d[0], d[1] = work[r*width+at], work[r*width+at+half]
+			copy(dst[r*stride:], work[r*width+block:][:l.whole])
 		}
 		return
 	}
+	low := l.lanes(i)
 	for r := range count {
-		l.Get(dst[r*stride:r*stride+l.size], work[r*width:(r+1)*width], i)
+		row, symbol := work[r*width:(r+1)*width], dst[r*stride:][:l.size]
+		if l.whole > 0 {
+			copy(symbol, row[block:block+l.whole])
+		}
+		move(symbol[l.whole:], row[low:], l.tail)
+		move(symbol[l.whole+l.tail:], row[low+half:], l.tail)
+	}
+}
+
+// move copies n bytes, 1 to 31, faster than copy does.
+func move(dst, src []byte, n int) {
+	dst, src = dst[:n], src[:n]
+	switch {
+	case n >= 16:
+		a, b := *(*[16]byte)(src), *(*[16]byte)(src[n-16:])
+		*(*[16]byte)(dst), *(*[16]byte)(dst[n-16:]) = a, b
+	case n >= 8:
+		a, b := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[n-8:])
+		binary.LittleEndian.PutUint64(dst, a)
+		binary.LittleEndian.PutUint64(dst[n-8:], b)
+	case n >= 4:
+		a, b := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[n-4:])
+		binary.LittleEndian.PutUint32(dst, a)
+		binary.LittleEndian.PutUint32(dst[n-4:], b)
+	default:
+		a, b, c := src[0], src[n/2], src[n-1]
+		dst[0], dst[n/2], dst[n-1] = a, b, c
 	}
 }

@@ -20,8 +20,6 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
-
-	"github.com/walrus-go/walrus/gf"
 )
 
 // Errors of this package.
@@ -95,7 +93,7 @@ func (c *Code) Rows() int {
 //
 // width is a multiple of [gf.BlockSize]. Source: spec: encoding.md section 3.5.
 func (c *Code) EncodeRows(work []byte, width, keep int) {
-	t := transform{kernel: gf.Active(), work: work[:c.Rows()*width], width: width}
+	t := newTransform(work[:c.Rows()*width], width)
 	if c.high {
 		c.encodeHigh(t, keep)
 	} else {

@@ -10,6 +10,13 @@ type transform struct {
 	kernel *gf.Kernel
 	work   []byte
 	width  int // bytes of a row, a multiple of gf.BlockSize
+
+	// factors is where the factors of a butterfly are handed to the kernel, allocated once.
+	factors *[3]uint16
+}
+
+func newTransform(work []byte, width int) transform {
+	return transform{kernel: gf.Active(), work: work, width: width, factors: new([3]uint16)}
 }
 
 // rows returns the rows [first, end) as one slice.
@@ -36,8 +43,8 @@ func (t transform) forward(n, offset, keep int) {
 		}
 	default:
 		q := n / 4
-		factors := pair(q, offset)
-		t.kernel.FFT4(t.rows(0, q), t.rows(q, 2*q), t.rows(2*q, 3*q), t.rows(3*q, n), &factors)
+		t.pair(q, offset)
+		t.kernel.FFT4(t.rows(0, q), t.rows(q, 2*q), t.rows(2*q, 3*q), t.rows(3*q, n), t.factors)
 		if q == 1 {
 			return
 		}
@@ -66,13 +73,13 @@ func (t transform) inverse(n, offset, have int) {
 				t.part(first, q).inverse(q, offset+first, have-first)
 			}
 		}
-		factors := pair(q, offset)
-		t.kernel.IFFT4(t.rows(0, q), t.rows(q, 2*q), t.rows(2*q, 3*q), t.rows(3*q, n), &factors)
+		t.pair(q, offset)
+		t.kernel.IFFT4(t.rows(0, q), t.rows(q, 2*q), t.rows(2*q, 3*q), t.rows(3*q, n), t.factors)
 	}
 }
 
-// pair returns the factors of the two layers of a block of 4q points from offset on, in the order of
+// pair sets the factors of the two layers of a block of 4q points from offset on, in the order of
 // [gf.Kernel].
-func pair(q, offset int) [3]uint16 {
-	return [3]uint16{gf.Twiddle(offset + 2*q - 1), gf.Twiddle(offset + q - 1), gf.Twiddle(offset + 3*q - 1)}
+func (t transform) pair(q, offset int) {
+	*t.factors = [3]uint16{gf.Twiddle(offset + 2*q - 1), gf.Twiddle(offset + q - 1), gf.Twiddle(offset + 3*q - 1)}
 }
