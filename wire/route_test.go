@@ -19,8 +19,8 @@ func TestPaths(t *testing.T) {
 	object := blob.ObjectID{9}
 	axis := redstuff.Secondary
 	base := "/v1/blobs/" + id.String()
-	cells := SymbolQuery{Cells: []Cell{{17, 21}, {0, 65535}}, ProofAxis: &axis}
-	target := SymbolQuery{Target: &Target{redstuff.Primary, 3}}
+	cells := SymbolQuery{Cells: []blob.SymbolID{{Primary: 17, Secondary: 21}, {Secondary: 65535}}, ProofAxis: &axis}
+	target := SymbolQuery{Target: &blob.SliverID{Axis: redstuff.Primary, Index: 3}}
 	for _, tc := range []struct{ got, want, pattern string }{
 		{MetadataPath(id), base + "/metadata", PatternMetadata},
 		{MetadataStatusPath(id), base + "/metadata/status", PatternMetadataStatus},
@@ -86,9 +86,9 @@ func TestParseSymbolQuery(t *testing.T) {
 		want  SymbolQuery
 		err   error
 	}{
-		{"id=3-2&id=1-9&id=3-2", SymbolQuery{Cells: []Cell{{1, 9}, {3, 2}}}, nil},
-		{"id=3-2&proofAxis=secondary", SymbolQuery{Cells: []Cell{{3, 2}}, ProofAxis: &secondary}, nil},
-		{"targetSliver=4&targetType=primary", SymbolQuery{Target: &Target{redstuff.Primary, 4}}, nil},
+		{"id=3-2&id=1-9&id=3-2", SymbolQuery{Cells: []blob.SymbolID{{Primary: 1, Secondary: 9}, {Primary: 3, Secondary: 2}}}, nil},
+		{"id=3-2&proofAxis=secondary", SymbolQuery{Cells: []blob.SymbolID{{Primary: 3, Secondary: 2}}, ProofAxis: &secondary}, nil},
+		{"targetSliver=4&targetType=primary", SymbolQuery{Target: &blob.SliverID{Axis: redstuff.Primary, Index: 4}}, nil},
 		{"", SymbolQuery{}, ErrNoSymbols},
 		{"id=1-1&targetSliver=4&targetType=primary", SymbolQuery{}, ErrSymbolFilter},
 		{"targetSliver=4", SymbolQuery{}, ErrSymbolFilter},

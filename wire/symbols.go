@@ -1,46 +1,21 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/redstuff"
 )
 
-// A Cell is where the primary sliver of index Primary crosses the secondary sliver of index
-// Secondary. Its symbol helps to rebuild either.
-type Cell struct{ Primary, Secondary uint16 }
-
-// String returns the form of queries, such as 17-21.
-func (c Cell) String() string {
-	return strconv.Itoa(int(c.Primary)) + "-" + strconv.Itoa(int(c.Secondary))
-}
-
-// ParseCell reads the form of [Cell.String]. Errors: [ErrQuery].
-func ParseCell(s string) (Cell, error) {
-	primary, secondary, found := strings.Cut(s, "-")
-	i, err1 := strconv.ParseUint(primary, 10, 16)
-	j, err2 := strconv.ParseUint(secondary, 10, 16)
-	if !found || err1 != nil || err2 != nil {
-		return Cell{}, fmt.Errorf("%w: symbol %q: want two sliver indices such as 17-21", ErrQuery, s)
-	}
-	return Cell{uint16(i), uint16(j)}, nil
-}
-
-// A Target is a sliver that someone wants to rebuild, by its index on its own axis.
-type Target struct {
-	Axis  redstuff.Axis
-	Index uint16
-}
-
-// SymbolQuery asks for recovery symbols: either certain cells, or every cell of a target that the
-// node has. Source: spec storage-node.md section 1.7.
+// SymbolQuery asks for recovery symbols: either those of certain cells, where two slivers cross, or
+// every one the node has of a target, a sliver to rebuild. Source: spec storage-node.md section 1.7.
 type SymbolQuery struct {
-	Cells  []Cell
-	Target *Target
+	Cells  []blob.SymbolID
+	Target *blob.SliverID
 	// ProofAxis, unless nil, is the axis of the slivers in whose trees the proofs must run. One who
 	// rebuilds a sliver asks for the other axis.
 	ProofAxis *redstuff.Axis
@@ -92,7 +67,7 @@ func ParseSymbolQuery(query string, n int) (SymbolQuery, error) {
 	return q, err
 }
 
-func parseTarget(values url.Values, n int) (*Target, error) {
+func parseTarget(values url.Values, n int) (*blob.SliverID, error) {
 	if !values.Has("targetSliver") || !values.Has("targetType") {
 		return nil, fmt.Errorf("%w: targetSliver and targetType go together", ErrSymbolFilter)
 	}
@@ -107,23 +82,23 @@ func parseTarget(values url.Values, n int) (*Target, error) {
 	if index >= uint64(n) {
 		return nil, fmt.Errorf("%w: sliver %d of %d", ErrSymbolOutOfRange, index, n)
 	}
-	return &Target{axis, uint16(index)}, nil
+	return &blob.SliverID{Axis: axis, Index: blob.SliverIndex(index)}, nil
 }
 
-func parseCells(ids []string, n int) ([]Cell, error) {
-	cells := make([]Cell, 0, len(ids))
+func parseCells(ids []string, n int) ([]blob.SymbolID, error) {
+	cells := make([]blob.SymbolID, 0, len(ids))
 	for _, id := range ids {
-		c, err := ParseCell(id)
+		c, err := blob.ParseSymbolID(id)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrQuery, err)
 		}
 		if int(c.Primary) >= n || int(c.Secondary) >= n {
 			return nil, fmt.Errorf("%w: symbol %v, slivers are below %d", ErrSymbolOutOfRange, c, n)
 		}
 		cells = append(cells, c)
 	}
-	slices.SortFunc(cells, func(a, b Cell) int {
-		return (int(a.Primary)<<16 | int(a.Secondary)) - (int(b.Primary)<<16 | int(b.Secondary))
+	slices.SortFunc(cells, func(a, b blob.SymbolID) int {
+		return cmp.Or(cmp.Compare(a.Primary, b.Primary), cmp.Compare(a.Secondary, b.Secondary))
 	})
 	return slices.Compact(cells), nil
 }
