@@ -9,6 +9,9 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/client"
+	nodeservice "github.com/cosmos/cosmos-sdk/client/grpc/node"
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
@@ -81,6 +84,7 @@ func (app *App) wire() error {
 	if err := app.addModules(); err != nil {
 		return err
 	}
+	app.registerNodeService()
 	app.MountKVStores(app.keys.persistent)
 	app.MountTransientStores(app.keys.transient)
 	app.SetInitChainer(app.initChain)
@@ -95,6 +99,14 @@ func (app *App) wire() error {
 	}
 	app.SetAnteHandler(ante)
 	return nil
+}
+
+// registerNodeService answers what this node wants to be paid for gas.
+func (app *App) registerNodeService() {
+	config := serverconfig.DefaultConfig()
+	config.MinGasPrices = app.settings.MinGasPrice
+	nodeservice.RegisterNodeService(client.Context{}, app.GRPCQueryRouter(), *config,
+		func() int64 { return max(app.LastBlockHeight()-keptVersions, 1) })
 }
 
 func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {

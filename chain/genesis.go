@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"golang.org/x/crypto/blake2b"
@@ -95,6 +96,15 @@ type Genesis struct{ doc *cmttypes.GenesisDoc }
 
 // ChainID names the chain, which is part of what every transaction signs.
 func (g *Genesis) ChainID() string { return g.doc.ChainID }
+
+// InitChain is the request with which a chain begins, for drivers of [App] other than [Node].
+func (g *Genesis) InitChain() *abci.RequestInitChain {
+	params := g.doc.ConsensusParams.ToProto()
+	return &abci.RequestInitChain{
+		Time: g.doc.GenesisTime, ChainId: g.doc.ChainID, ConsensusParams: &params,
+		AppStateBytes: g.doc.AppState, InitialHeight: g.doc.InitialHeight,
+	}
+}
 
 // NewGenesis builds and checks a genesis. Errors: [ErrGenesis].
 func NewGenesis(opts GenesisOptions) (*Genesis, error) {

@@ -16,7 +16,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/grpc/cmtservice"
 	nodeservice "github.com/cosmos/cosmos-sdk/client/grpc/node"
 	"github.com/cosmos/cosmos-sdk/codec"
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 	gateway "github.com/cosmos/gogogateway"
 	"github.com/grpc-ecosystem/grpc-gateway/runtime"
@@ -79,14 +78,10 @@ func (n *Node) clientContext() client.Context {
 		WithClient(local.New(n.engine))
 }
 
-// registerServices adds the services for transactions, blocks and the node itself to those of the modules.
+// registerServices adds the services for transactions and blocks to those of the modules.
 func (n *Node) registerServices(ctx client.Context) {
 	authtx.RegisterTxService(n.app.GRPCQueryRouter(), ctx, n.app.Simulate, n.app.registry)
 	cmtservice.RegisterTendermintService(ctx, n.app.GRPCQueryRouter(), n.app.registry, n.app.Query)
-	config := serverconfig.DefaultConfig()
-	config.MinGasPrices = n.app.settings.MinGasPrice
-	nodeservice.RegisterNodeService(ctx, n.app.GRPCQueryRouter(), *config,
-		func() int64 { return n.engine.BlockStore().Base() })
 }
 
 // rpcHandler serves CometBFT's RPC: JSON over POST, URIs over GET, subscriptions over a web socket.

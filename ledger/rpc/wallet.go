@@ -1,0 +1,308 @@
+package rpc
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"sync"
+	"time"
+
+	abciv1beta1 "cosmossdk.io/api/cosmos/base/abci/v1beta1"
+	nodev1beta1 "cosmossdk.io/api/cosmos/base/node/v1beta1"
+	gogoproto "github.com/cosmos/gogoproto/proto"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/walrus-go/walrus/ledger"
+)
+
+var _ ledger.Wallet = (*Wallet)(nil)
+
+// WalletOptions tune a wallet. The zero value is a good default.
+type WalletOptions struct {
+	// Lifetime is how long a transaction may wait for its block; after that it will never be in one. At
+	// most ten minutes, which is what the chain allows; the default is one.
+	Lifetime time.Duration
+	// GasPrice in FROST per unit of gas, a decimal number. The default is what the node asks for.
+	GasPrice string
+	// Now is the clock that deadlines are reckoned by; the default is [time.Now]. It must be within a
+	// few minutes of the chain's.
+	Now func() time.Time
+}
+
+// Wallet sends the transactions of one account. Safe for concurrent use, also by several processes with
+// the same key: transactions are unordered, told apart by their deadlines.
+type Wallet struct {
+	client   *Client
+	signer   Signer
+	lifetime time.Duration
+	now      func() time.Time
+
+	mu       sync.Mutex
+	last     time.Time // deadline of the newest transaction
+	number   *uint64   // of the account, once known
+	gasPrice *big.Rat  // once known
+}
+
+// Wallet returns a wallet that signs with signer. It asks the chain nothing yet.
+func (c *Client) Wallet(signer Signer, opts *WalletOptions) (*Wallet, error) {
+	if opts == nil {
+		opts = &WalletOptions{}
+	}
+	w := &Wallet{client: c, signer: signer, lifetime: opts.Lifetime, now: opts.Now}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	if w.lifetime <= 0 {
+		w.lifetime = time.Minute
+	}
+	if opts.GasPrice != "" {
+		price, ok := new(big.Rat).SetString(opts.GasPrice)
+		if !ok || price.Sign() < 0 {
+			return nil, fmt.Errorf("ledger: gas price %q: not a decimal number", opts.GasPrice)
+		}
+		w.gasPrice = price
+	}
+	return w, nil
+}
+
+// Address implements [ledger.Wallet].
+func (w *Wallet) Address() ledger.Address { return w.signer.Address() }
+
+// Broadcast attempts, in case the node is restarting or full.
+const (
+	sendAttempts = 4
+	sendPause    = 250 * time.Millisecond
+)
+
+// send signs a transaction of the messages, hands it in and waits for its block. It returns the messages'
+// responses.
+func (w *Wallet) send(ctx context.Context, gas uint64, messages ...*anypb.Any) ([]*anypb.Any, error) {
+	d, err := w.draft(ctx, gas, messages)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := d.sign(w.signer)
+	if err != nil {
+		return nil, err
+	}
+	// Blocks above this height are searched for the transaction.
+	head, err := w.client.conn.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.broadcast(ctx, tx); err != nil {
+		return nil, err
+	}
+	result, err := w.await(ctx, tx, head.Height, d.deadline)
+	if err != nil {
+		return nil, err
+	}
+	if result.Code != 0 {
+		return nil, Rejected(result.Codespace, result.Code, result.Log)
+	}
+	var data abciv1beta1.TxMsgData
+	if err := proto.Unmarshal(result.Data, &data); err != nil || len(data.MsgResponses) != len(messages) {
+		return nil, fmt.Errorf("%w: committed, but its result cannot be read: %w", ledger.ErrUnknown, errors.Join(err, errShortData))
+	}
+	return data.MsgResponses, nil
+}
+
+var errShortData = errors.New("ledger: unexpected number of responses")
+
+// broadcast hands the transaction in, several times if the node does not answer. A transaction that is
+// handed in twice is executed once.
+func (w *Wallet) broadcast(ctx context.Context, tx []byte) error {
+	maybe := false // an attempt without an answer may have reached the node
+	for attempt := 1; ; attempt++ {
+		err := w.client.conn.Broadcast(ctx, tx)
+		if err == nil {
+			return nil
+		}
+		refused := errors.As(err, new(*ledger.RejectedError))
+		if refused && !errors.Is(err, ledger.ErrUnavailable) {
+			if maybe { // it may be refused because it is in already
+				return nil
+			}
+			return err
+		}
+		maybe = maybe || !refused
+		if attempt == sendAttempts || ctx.Err() != nil {
+			if maybe {
+				return fmt.Errorf("%w: %w", ledger.ErrUnknown, err)
+			}
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(sendPause):
+		}
+	}
+}
+
+// await returns what became of a transaction that was handed in when the chain was at height above.
+func (w *Wallet) await(ctx context.Context, tx []byte, above int64, deadline time.Time) (*TxResult, error) {
+	hash := sha256.Sum256(tx)
+	var found *TxResult
+	expired := false
+	err := w.client.follow.wait(ctx, &waiter{above: above, txs: true, see: func(b *Block) bool {
+		for i := range b.Txs {
+			if b.Txs[i].Hash == hash {
+				found = &b.Txs[i]
+				return true
+			}
+		}
+		expired = b.Time.After(deadline)
+		return expired
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("%w: transaction %X: %w", ledger.ErrUnknown, hash, err)
+	}
+	if found == nil {
+		return nil, fmt.Errorf("%w: transaction %X was not in any block before its deadline", ledger.ErrUnavailable, hash)
+	}
+	return found, nil
+}
+
+// draft fills in what the chain wants besides the messages.
+func (w *Wallet) draft(ctx context.Context, gas uint64, messages []*anypb.Any) (*draft, error) {
+	number, err := w.accountNumber(ctx)
+	if err != nil {
+		return nil, err
+	}
+	price, err := w.price(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fee, err := feeFor(price, gas)
+	if err != nil {
+		return nil, err
+	}
+	deadline, err := w.deadline()
+	if err != nil {
+		return nil, err
+	}
+	return &draft{
+		messages: messages, deadline: deadline, gas: gas, fee: fee,
+		chainID: w.client.chainID, accountNumber: number,
+	}, nil
+}
+
+// feeFor returns the price of gas, rounded up.
+func feeFor(price *big.Rat, gas uint64) (uint64, error) {
+	fee := new(big.Rat).Mul(price, new(big.Rat).SetUint64(gas))
+	up := new(big.Int).Add(fee.Num(), new(big.Int).Sub(fee.Denom(), big.NewInt(1)))
+	up.Quo(up, fee.Denom())
+	if !up.IsUint64() {
+		return 0, fmt.Errorf("ledger: fee of %s FROST: more than there is", up)
+	}
+	return up.Uint64(), nil
+}
+
+// deadline returns a time that no other transaction of the account has. Its last second is random, for
+// the sake of other processes with the same key.
+func (w *Wallet) deadline() (time.Time, error) {
+	var random [8]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return time.Time{}, fmt.Errorf("ledger: %w", err)
+	}
+	jitter := time.Duration(binary.LittleEndian.Uint64(random[:]) % uint64(time.Second))
+	t := w.now().Add(w.lifetime).Add(-jitter)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !t.After(w.last) {
+		t = w.last.Add(1)
+	}
+	w.last = t
+	return t.UTC(), nil
+}
+
+// accountNumber returns the account's number, which never changes. An account that was never paid has
+// none.
+func (w *Wallet) accountNumber(ctx context.Context) (uint64, error) {
+	w.mu.Lock()
+	known := w.number
+	w.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	number, err := w.client.accountNumber(ctx, w.Address())
+	if errors.Is(err, ledger.ErrNotFound) {
+		return 0, fmt.Errorf("%w: account %s was never paid anything", ledger.ErrFunds, w.Address())
+	}
+	if err != nil {
+		return 0, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.number = &number
+	return number, nil
+}
+
+// price returns FROST per unit of gas: what was configured, or what the node asks for.
+func (w *Wallet) price(ctx context.Context) (*big.Rat, error) {
+	w.mu.Lock()
+	known := w.gasPrice
+	w.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	price, err := w.client.minGasPrice(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gasPrice = price
+	return price, nil
+}
+
+// minGasPrice asks the node for the least price of gas it takes.
+func (c *Client) minGasPrice(ctx context.Context) (*big.Rat, error) {
+	var out nodev1beta1.ConfigResponse
+	if err := c.queryV2(ctx, "/cosmos.base.node.v1beta1.Service/Config", &nodev1beta1.ConfigRequest{}, &out); err != nil {
+		return nil, err
+	}
+	return parsePrice(out.GetMinimumGasPrice())
+}
+
+// parsePrice reads a price such as "0.001frost"; none is zero.
+func parsePrice(text string) (*big.Rat, error) {
+	if text == "" {
+		return new(big.Rat), nil
+	}
+	number, ok := cutDenom(text)
+	price, valid := new(big.Rat).SetString(number)
+	if !ok || !valid || price.Sign() < 0 || price.Cmp(new(big.Rat).SetUint64(math.MaxUint32)) > 0 {
+		return nil, fmt.Errorf("%w: gas price %q", ledger.ErrUnavailable, text)
+	}
+	return price, nil
+}
+
+func cutDenom(text string) (string, bool) {
+	if len(text) <= len(denom) || text[len(text)-len(denom):] != denom {
+		return "", false
+	}
+	return text[:len(text)-len(denom)], true
+}
+
+// sendOne sends one message and reads its response.
+func (w *Wallet) sendOne(ctx context.Context, gas uint64, message, response gogoproto.Message) error {
+	packed, err := pack(message)
+	if err != nil {
+		return err
+	}
+	responses, err := w.send(ctx, gas, packed)
+	if err != nil {
+		return err
+	}
+	if err := gogoproto.Unmarshal(responses[0].Value, response); err != nil {
+		return fmt.Errorf("%w: committed, but its result cannot be read: %w", ledger.ErrUnknown, err)
+	}
+	return nil
+}
