@@ -18,9 +18,10 @@ import (
 type gather[T any] struct {
 	candidates []int // the node of each candidate, best candidate first
 	need       int   // answers wanted
+	spare      int   // requests made beyond what is needed, to have an early answer
 	window     int   // requests under way at once, not counting late ones
 	perNode    int   // requests to one node at once
-	tries      int   // requests per candidate, for failures that may pass
+	tries      int   // rounds of passing failures after which a node is not asked again
 	pause      Backoff
 	pace       pace
 
@@ -63,10 +64,19 @@ const (
 // asking is the state of one candidate.
 type asking struct {
 	phase   phase
-	tries   int
-	since   time.Time // asked: when the request was made; waiting: not to be asked before
+	since   time.Time // when the request was made
 	cancel  context.CancelFunc
 	lastErr error
+}
+
+// standing is the state of one node. Failures that may pass are its own rather than a candidate's:
+// after each round of them it is left alone for a while, and in the end for good.
+type standing struct {
+	busy   int // requests under way
+	slow   int // those of them that are late
+	rounds int // of passing failures since the last answer
+	ready  time.Time
+	err    error // what the last passing failure was
 }
 
 type gatherEvent[T any] struct {
@@ -83,23 +93,24 @@ type gathering[T any] struct {
 	events   chan gatherEvent[T]
 	wait     sync.WaitGroup
 	answers  []answer[T]
-	busy     map[int]int // requests under way by node
-	slow     map[int]int // late requests by node
+	nodes    map[int]*standing
 	asked    int
 	overdue  int
 	checking int
 }
 
 // run returns need answers, or those there are and an error: [errShort], what failed said, or the
-// cause of ctx's end. failures holds the last error of every candidate that has not delivered and was
-// asked. No goroutine is left behind.
+// cause of ctx's end. failures holds the last error of every candidate that was asked, or given up with
+// its node, and has not delivered. No goroutine is left behind.
 func (g *gather[T]) run(ctx context.Context) (answers []answer[T], failures map[int]error, err error) {
 	r := &gathering[T]{
 		gather: g,
 		state:  make([]asking, len(g.candidates)),
 		events: make(chan gatherEvent[T]),
-		busy:   make(map[int]int),
-		slow:   make(map[int]int),
+		nodes:  make(map[int]*standing),
+	}
+	for _, node := range g.candidates {
+		r.nodes[node] = new(standing)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer r.wait.Wait()
@@ -107,8 +118,12 @@ func (g *gather[T]) run(ctx context.Context) (answers []answer[T], failures map[
 	err = r.loop(ctx)
 	failures = make(map[int]error)
 	for i, s := range r.state {
-		if s.phase != done && s.lastErr != nil {
-			failures[i] = s.lastErr
+		err := s.lastErr
+		if n := r.nodes[g.candidates[i]]; err == nil && n.rounds >= g.tries {
+			err = n.err
+		}
+		if s.phase != done && err != nil {
+			failures[i] = err
 		}
 	}
 	return r.answers, failures, err
@@ -143,7 +158,7 @@ func (r *gathering[T]) loop(ctx context.Context) error {
 // it has to look again without an event; 0 for never.
 func (r *gathering[T]) start(ctx context.Context, now time.Time) time.Duration {
 	next := r.markLate(now)
-	for len(r.answers)+r.checking+r.asked < r.need && r.asked < r.window {
+	for len(r.answers)+r.checking+r.asked < r.need+r.spare && r.asked < r.window {
 		i, wait := r.pick(now)
 		if i < 0 {
 			if wait > 0 && (next == 0 || wait < next) {
@@ -177,7 +192,7 @@ func (r *gathering[T]) markLate(now time.Time) (next time.Duration) {
 		s.phase = overdue
 		r.asked--
 		r.overdue++
-		r.slow[r.candidates[i]]++
+		r.nodes[r.candidates[i]].slow++
 		if r.late != nil {
 			r.late(i, now.Sub(s.since))
 		}
@@ -210,17 +225,17 @@ func (r *gathering[T]) dropLate() {
 func (r *gathering[T]) pick(now time.Time) (i int, wait time.Duration) {
 	second := -1
 	for i := range r.state {
-		s, node := &r.state[i], r.candidates[i]
-		if s.phase != waiting || r.busy[node] >= r.perNode {
+		n := r.nodes[r.candidates[i]]
+		if r.state[i].phase != waiting || n.busy >= r.perNode || n.rounds >= r.tries {
 			continue
 		}
-		if left := s.since.Sub(now); left > 0 {
+		if left := n.ready.Sub(now); left > 0 {
 			if wait == 0 || left < wait {
 				wait = left
 			}
 			continue
 		}
-		if r.slow[node] == 0 {
+		if n.slow == 0 {
 			return i, 0
 		}
 		if second < 0 {
@@ -235,9 +250,8 @@ func (r *gathering[T]) ask(ctx context.Context, i int, now time.Time) {
 	asking, cancel := context.WithCancel(ctx)
 	s.cancel = cancel
 	s.phase, s.since = asked, now
-	s.tries++
 	r.asked++
-	r.busy[r.candidates[i]]++
+	r.nodes[r.candidates[i]].busy++
 	r.wait.Go(func() {
 		v, err := r.fetch(asking, i)
 		r.send(ctx, gatherEvent[T]{candidate: i, value: v, err: err})
@@ -283,15 +297,16 @@ func (r *gathering[T]) handle(ctx context.Context, e gatherEvent[T]) error {
 // ended takes a request off the books.
 func (r *gathering[T]) ended(i int, s *asking, ok bool) {
 	s.cancel()
-	node := r.candidates[i]
-	r.busy[node]--
+	n := r.nodes[r.candidates[i]]
+	n.busy--
 	if s.phase == overdue {
 		r.overdue--
-		r.slow[node]--
+		n.slow--
 	} else {
 		r.asked--
 	}
 	if ok {
+		n.rounds = 0
 		r.pace.add(time.Since(s.since))
 	}
 }
@@ -301,16 +316,28 @@ func (r *gathering[T]) fail(i int, s *asking, err error) error {
 		err = errDropped
 	}
 	s.phase, s.lastErr = broken, err
-	if errors.Is(err, ErrStalled) {
-		s.tries++ // waiting that long again helps rarely
-	}
-	if s.tries < r.tries && retryable(err) {
-		s.phase, s.since = waiting, time.Now().Add(r.pause.pause(s.tries-1))
+	if retryable(err) {
+		s.phase = waiting
+		r.nodes[r.candidates[i]].strike(err, time.Now(), r.pause)
 	}
 	if r.failed == nil {
 		return nil
 	}
 	return r.failed(i, err)
+}
+
+// strike books a failure that may pass. Those that come while the node is being left alone belong to
+// the same round.
+func (n *standing) strike(err error, now time.Time, pause Backoff) {
+	n.err = err
+	if now.Before(n.ready) {
+		return
+	}
+	n.ready = now.Add(pause.pause(n.rounds))
+	n.rounds++
+	if errors.Is(err, ErrStalled) {
+		n.rounds++ // waiting that long again helps rarely
+	}
 }
 
 // A pace learns from requests of one kind how long one of them usually takes.

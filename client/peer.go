@@ -81,7 +81,7 @@ func (c *Client) peer(m *committee.Member) (*peer, error) {
 
 // getBCS reads a raw answer of at most limit bytes.
 func (p *peer) getBCS(ctx context.Context, path string, limit int) (body []byte, err error) {
-	deadline := 2*p.client.opts.StallTimeout + time.Duration(limit)*time.Second/slowest
+	deadline := p.client.opts.StallTimeout + time.Duration(limit)*time.Second/slowest
 	err = p.do(ctx, http.MethodGet, path, nil, deadline, limit, func(resp *http.Response) error {
 		body, err = wire.ReadBCS(resp, limit)
 		return err
@@ -93,7 +93,7 @@ func (p *peer) getBCS(ctx context.Context, path string, limit int) (body []byte,
 func (p *peer) getJSON(ctx context.Context, path string, wait time.Duration, data any) error {
 	ctx, stop := withWait(ctx, wait)
 	defer stop()
-	return p.do(ctx, http.MethodGet, path, nil, wait+2*p.client.opts.StallTimeout, 0, func(resp *http.Response) error {
+	return p.do(ctx, http.MethodGet, path, nil, wait+p.client.opts.StallTimeout, 0, func(resp *http.Response) error {
 		return wire.ReadData(resp, data)
 	})
 }

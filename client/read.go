@@ -183,16 +183,22 @@ func (r *reading) refused(weight int, err error) error {
 	return fmt.Errorf("%w: %v: nodes of %d shards do not have it", ErrNotFound, r.id, r.absent)
 }
 
-// metadataAtOnce is how many nodes are asked for metadata side by side.
-const metadataAtOnce = 2
+// metadataAtOnce is how many nodes a client that knows nothing of them asks for metadata side by side.
+// One that knows them asks the best, and others when that one is late.
+const metadataAtOnce = 3
 
 // fetchMetadata asks nodes, good ones first, until one of them answers with what the blob ID commits to.
 func (r *reading) fetchMetadata(ctx context.Context) error {
 	order := r.client.scores.rank(r.members).order
 	size := metadataSize(r.members.Shards())
+	spare := 0
+	if r.client.scores.typicalLatency() == 0 {
+		spare = metadataAtOnce - 1
+	}
 	g := &gather[*blob.Metadata]{
 		candidates: order,
 		need:       1,
+		spare:      spare,
 		window:     metadataAtOnce,
 		perNode:    1,
 		tries:      readTries,

@@ -40,7 +40,7 @@ const (
 	suspicion = 4
 	// failurePenalty weighs failures against latency: a node that always fails counts as so many
 	// times slower.
-	failurePenalty = 50
+	failurePenalty = 20
 	// quick is a latency that is never held against a node, in seconds.
 	quick = 0.05
 )
@@ -102,6 +102,29 @@ func (s *scores) typicalLatency() time.Duration {
 	return time.Duration(s.median() * float64(time.Second))
 }
 
+// suspects tells, by position, which members have a bad record.
+func (s *scores) suspects(c *committee.Committee) []bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.judge(c, func(int, float64) {})
+}
+
+// judge calls f with what each member costs and tells which cost too much. It needs mu.
+func (s *scores) judge(c *committee.Committee, f func(i int, cost float64)) []bool {
+	members := c.Members()
+	typical := s.median()
+	suspect := make([]bool, len(members))
+	for i := range members {
+		cost := max(typical, quick)
+		if n := s.nodes[members[i].ID]; n != nil {
+			cost = n.cost(typical)
+		}
+		suspect[i] = cost > suspicion*max(typical, quick)
+		f(i, cost)
+	}
+	return suspect
+}
+
 // median needs mu.
 func (s *scores) median() float64 {
 	var known []float64
@@ -127,20 +150,15 @@ type ranking struct {
 func (s *scores) rank(c *committee.Committee) ranking {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	members := c.Members()
-	typical := s.median()
-	limit := suspicion * max(typical, quick)
-	r := ranking{order: make([]int, len(members)), suspect: make([]bool, len(members))}
-	key := make([]float64, len(members))
-	for i := range members {
+	key := make([]float64, len(c.Members()))
+	r := ranking{order: make([]int, len(key))}
+	r.suspect = s.judge(c, func(i int, cost float64) {
 		r.order[i] = i
-		cost := max(typical, quick)
-		if n := s.nodes[members[i].ID]; n != nil {
-			cost = n.cost(typical)
-		}
-		r.suspect[i] = cost > limit && rand.Float64() >= floor
 		// The least of exponential variables with rates 1/cost falls on i in proportion to 1/cost.
 		key[i] = rand.ExpFloat64() * cost
+	})
+	for i, bad := range r.suspect {
+		r.suspect[i] = bad && rand.Float64() >= floor
 	}
 	slices.SortFunc(r.order, func(a, b int) int {
 		if r.suspect[a] != r.suspect[b] {

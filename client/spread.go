@@ -42,7 +42,8 @@ type spread struct {
 	done    chan struct{} // closed once every node has succeeded or failed
 
 	mu        sync.Mutex
-	pace      pace              // guarded by mu
+	paces     [2]pace           // guarded by mu; of metadata and of slivers
+	signed    []bool            // guarded by mu; by member
 	collector *attest.Collector // guarded by mu; set once registered
 	begun     time.Time         // guarded by mu; when uploads began
 	quorumAt  time.Time         // guarded by mu
@@ -68,9 +69,9 @@ func (c *Client) newSpread(ctx context.Context, p *parcel, members *committee.Co
 	s := &spread{
 		client: c, parcel: p, members: members, present: present, meter: m,
 		registered: make(chan struct{}), settled: make(chan struct{}), done: make(chan struct{}),
-		begun: time.Now(), failed: make(map[int]error),
+		begun: time.Now(), failed: make(map[int]error), signed: make([]bool, len(members.Members())),
 	}
-	s.pace.prior = firstPace(p.sliverSize, 0)
+	s.paces = [2]pace{{prior: firstPace(len(p.metadata), 0)}, {prior: firstPace(p.sliverSize, 0)}}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	for i := range members.Members() {
 		d := &delivery{spread: s, index: i, member: members.Member(i)}
@@ -131,22 +132,45 @@ func (s *spread) certificate(ctx context.Context) (attest.Certificate, error) {
 }
 
 // tail waits until every node is done, or slower ones have had the extra time that is theirs: factor
-// times what the quorum took, and base.
+// times what the quorum took, and base. Nodes with a bad record are not waited for.
 func (s *spread) tail(ctx context.Context) {
 	s.mu.Lock()
-	extra := s.client.opts.TailBase
-	if extra >= 0 {
-		extra += time.Duration(s.client.opts.TailFactor * float64(s.quorumAt.Sub(s.begun)))
-	}
+	extra := s.client.opts.TailBase + time.Duration(s.client.opts.TailFactor*float64(s.quorumAt.Sub(s.begun)))
 	left := time.Until(s.quorumAt.Add(extra))
 	s.mu.Unlock()
-	timer := time.NewTimer(max(0, left))
-	defer timer.Stop()
-	select {
-	case <-s.done:
-	case <-timer.C:
-	case <-ctx.Done():
+	if s.client.opts.TailBase < 0 || left <= 0 {
+		return
 	}
+	timer, look := time.NewTimer(left), time.NewTicker(max(left/tailLooks, time.Millisecond))
+	defer timer.Stop()
+	defer look.Stop()
+	for s.worthWaiting() {
+		select {
+		case <-look.C:
+		case <-s.done:
+			return
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tailLooks is how often the tail looks whether any node is still worth waiting for.
+const tailLooks = 20
+
+// worthWaiting tells whether a node without a bad record is still at work.
+func (s *spread) worthWaiting() bool {
+	suspect := s.client.scores.suspects(s.members)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.nodes {
+		if !suspect[i] && !s.signed[i] && s.failed[i] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // report returns the weight of the nodes that have signed, and the others.
@@ -193,6 +217,7 @@ func (s *spread) sign(i int, sig bls.Signature) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.collector.Add(i, sig)
+	s.signed[i] = true
 	weight := s.members.Member(i).Weight()
 	if s.collector.Weight() >= s.members.Quorum() && s.quorumAt.IsZero() {
 		s.quorumAt = time.Now()
@@ -298,7 +323,7 @@ func (d *delivery) sendMetadata(ctx context.Context, pending bool) (before bool,
 		return true, nil
 	}
 	body, path := d.parcel.metadata, wire.MetadataPath(d.parcel.id)
-	status, err := d.put(ctx, path, len(body), func() []byte { return body }, pending)
+	status, err := d.put(ctx, kindMetadata, path, len(body), func() []byte { return body }, pending)
 	if err != nil {
 		return false, err
 	}
@@ -320,30 +345,35 @@ func (d *delivery) sendPiece(ctx context.Context, i int, p piece, pending, befor
 		}
 	}
 	path := wire.SliverPath(d.parcel.id, p.pair, p.axis)
-	if _, err := d.put(ctx, path, p.size, p.body, pending); err != nil {
+	if _, err := d.put(ctx, kindSliver, path, p.size, p.body, pending); err != nil {
 		return err
 	}
 	d.ack(1+i, p.size)
 	return nil
 }
 
+// A kind of upload has a pace of its own.
+type kind int
+
+const (
+	kindMetadata kind = iota
+	kindSliver
+)
+
 // put sends one body, again where that may help. A node that has not seen the registration yet is
 // given time.
-func (d *delivery) put(ctx context.Context, path string, size int, body func() []byte, pending bool) (status int, err error) {
+func (d *delivery) put(ctx context.Context, k kind, path string, size int, body func() []byte, pending bool) (status int, err error) {
 	if pending {
 		path = wire.Pending(path)
 	}
 	once := func() error {
-		release, err := d.lease(ctx, size)
+		lease, err := d.lease(ctx, k, size)
 		if err != nil {
 			return err
 		}
-		defer release()
-		start := time.Now()
+		defer lease.giveBack()
 		if status, err = d.peer.put(ctx, path, body()); err == nil {
-			d.spread.mu.Lock()
-			d.pace.add(time.Since(start))
-			d.spread.mu.Unlock()
+			d.took(k, time.Since(lease.start))
 		}
 		return err
 	}
@@ -380,24 +410,6 @@ func (e *givenUp) Error() string { return e.err.Error() }
 
 // Is hides from [retryable] that the error could be repeated, and nothing else.
 func (e *givenUp) Is(target error) bool { return errors.Is(e.err, target) }
-
-// lease waits until size bytes may be on their way. They no longer count once release is called, or
-// when the request is late: a node that hangs must not hold up the others.
-func (d *delivery) lease(ctx context.Context, size int) (release func(), err error) {
-	weight := min(int64(size), d.client.opts.BytesInFlight)
-	if err := d.client.budget.Acquire(ctx, weight); err != nil {
-		return nil, context.Cause(ctx)
-	}
-	free := sync.OnceFunc(func() { d.client.budget.Release(weight) })
-	d.spread.mu.Lock()
-	limit := d.pace.limit()
-	d.spread.mu.Unlock()
-	timer := time.AfterFunc(limit, free)
-	return func() {
-		timer.Stop()
-		free()
-	}, nil
-}
 
 func (d *delivery) has(i int) bool {
 	d.mu.Lock()
