@@ -21,12 +21,9 @@ func archKernels() []*Kernel {
 	return kernels
 }
 
-// Multiplication is linear in either factor, so what a kernel needs to know of a factor is the XOR of
-// what it needs to know of the factor's four nibbles. The tables hold that for each nibble's place.
-var (
-	matrixTable = buildMatrices()
-	lookupTable = buildLookups()
-)
+// matrixTable holds the matrices of every nibble in each of its four places. As multiplication is linear
+// in either factor, the XOR of four of them is the matrix of any factor.
+var matrixTable = buildMatrices()
 
 // A matrix is multiplication by a constant as four 8x8 matrices of bits, in the form that the GFNI
 // instruction takes: from low bytes to low, high to low, low to high and high to high.
@@ -52,34 +49,6 @@ func buildMatrices() (table [4][16]matrix) {
 					bit := uint64(product >> out & 1)
 					table[place][nibble][out/8*2+in/8] |= bit << (8*(7-out%8) + in%8)
 				}
-			}
-		}
-	}
-	return table
-}
-
-// A lookup is multiplication by a constant as tables for the four nibbles of an element, lowest
-// first: the low bytes of the 16 products, then their high bytes.
-type lookup = [16]uint64
-
-// setLookup makes l the tables of c.
-func setLookup(l *lookup, c uint16) {
-	p0, p1, p2, p3 := &lookupTable[0][c&15], &lookupTable[1][c>>4&15], &lookupTable[2][c>>8&15], &lookupTable[3][c>>12]
-	for i := range l {
-		l[i] = p0[i] ^ p1[i] ^ p2[i] ^ p3[i]
-	}
-}
-
-// buildLookups fills the tables; each pair of words is 16 bytes in memory order.
-func buildLookups() (table [4][16]lookup) {
-	for place := range table {
-		for nibble := range table[place] {
-			c := uint16(nibble) << (4 * place)
-			for i := range 4 * 16 {
-				product := Mul(c, uint16(i%16)<<(i/16*4))
-				word, shift := i/16*4+i%16/8, i%8*8
-				table[place][nibble][word] |= uint64(product&0xff) << shift
-				table[place][nibble][word+2] |= uint64(product>>8) << shift
 			}
 		}
 	}
