@@ -34,7 +34,7 @@ func (s *Store) Apply(index uint64, change Change) error {
 	b := s.db.NewBatch()
 	defer func() { _ = b.Close() }() // only returns memory
 	if change != nil {
-		defer s.blobs.lock(change.blobID())()
+		defer s.blobs.Lock(change.blobID())()
 		if err := s.stage(b, index, change); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
 		return false, err
 	}
 	defer s.gate.RUnlock()
-	defer s.blobs.lock(id)()
+	defer s.blobs.Lock(id)()
 	info, err := s.info(id)
 	if errors.Is(err, ErrNotFound) {
 		info, err = new(Info), nil // what data there is has no reason to be
@@ -143,8 +143,8 @@ func (s *Store) sweepDir(dir string) (removed int, err error) {
 // sweepFile removes the file at path if nothing will ever name it. Whoever writes or deletes a file
 // holds the locks that are taken here.
 func (s *Store) sweepFile(key SliverKey, temp bool, path string) (bool, error) {
-	defer s.blobs.rlock(key.Blob)()
-	defer s.parts.lock(key)()
+	defer s.blobs.RLock(key.Blob)()
+	defer s.parts.Lock(key)()
 	record, err := s.get(sliverKey(key))
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return false, err

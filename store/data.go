@@ -24,7 +24,7 @@ func (s *Store) PutMetadata(id blob.ID, metadata []byte) (added bool, err error)
 		return false, err
 	}
 	defer s.gate.RUnlock()
-	defer s.blobs.lock(id)()
+	defer s.blobs.Lock(id)()
 	info, err := s.info(id)
 	if err != nil || info.MetadataStored {
 		return false, err
@@ -76,8 +76,8 @@ func (s *Store) PutSliver(key SliverKey, data []byte) (added bool, err error) {
 		return false, err
 	}
 	// Metadata and slivers go together: as long as the blob is read-locked, neither is deleted.
-	defer s.blobs.rlock(key.Blob)()
-	defer s.parts.lock(key)()
+	defer s.blobs.RLock(key.Blob)()
+	defer s.parts.Lock(key)()
 	info, err := s.info(key.Blob)
 	if errors.Is(err, ErrNotFound) || err == nil && (!info.MetadataStored || info.Invalid) {
 		return false, fmt.Errorf("%w: %v", ErrNoMetadata, key)
@@ -127,7 +127,7 @@ func (s *Store) Sliver(key SliverKey) ([]byte, error) {
 		return nil, err
 	}
 	defer s.gate.RUnlock()
-	defer s.blobs.rlock(key.Blob)()
+	defer s.blobs.RLock(key.Blob)()
 	record, err := s.get(sliverKey(key))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", err, key)

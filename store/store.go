@@ -28,6 +28,7 @@ import (
 
 	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/internal/keylock"
 )
 
 // Errors of this package.
@@ -98,8 +99,8 @@ type Store struct {
 	files   files
 	room    room
 
-	blobs keyedLocks[blob.ID]   // held for writing while a blob's record changes or its data goes
-	parts keyedLocks[SliverKey] // held while a sliver's file changes
+	blobs keylock.Locks[blob.ID]   // held for writing while a blob's record changes or its data goes
+	parts keylock.Locks[SliverKey] // held while a sliver's file changes
 	event sync.Mutex            // one event is applied at a time
 
 	gate   sync.RWMutex // read-held during every operation; guards closed
