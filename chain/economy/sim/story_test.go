@@ -9,7 +9,7 @@ func TestStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Play(104); err != nil {
+	if err := s.Play(100); err != nil {
 		t.Fatal(err)
 	}
 	for i, p := range s.Points {

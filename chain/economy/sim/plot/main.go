@@ -15,8 +15,8 @@ import (
 
 //go:generate go run . -o ../../../../docs/economics
 
-// epochs is four years of fourteen days each.
-const epochs = 104
+// epochs of fourteen days are almost four years.
+const epochs = 100
 
 func main() {
 	dir := flag.String("o", "docs/economics", "directory to write the figures to")
