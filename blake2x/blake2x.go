@@ -43,14 +43,12 @@ func List(count, stride int) Grid {
 //
 // dst and src must not overlap. Sum panics if a message or a digest would fall outside its slice.
 func Sum(dst, src []byte, n int, g Grid) {
-	g.check(dst, src, n)
-	active.Load().sum(dst, src, n, g, none)
+	sum(dst, src, n, g, none)
 }
 
 // SumPrefixed is [Sum] of messages that each have the byte prefix put before them.
 func SumPrefixed(dst, src []byte, prefix byte, n int, g Grid) {
-	g.check(dst, src, n)
-	active.Load().sum(dst, src, n, g, int(prefix))
+	sum(dst, src, n, g, int(prefix))
 }
 
 // Parents folds one level of a Merkle tree: digest i of dst becomes the hash of the byte 0x01,
@@ -66,6 +64,16 @@ func Parents(dst, src []byte) {
 		panic(fmt.Sprintf("blake2x: %d bytes are not pairs of digests", len(src)))
 	}
 	SumPrefixed(dst, src, NodePrefix, 2*Size, List(len(src)/(2*Size), 2*Size))
+}
+
+// sum checks its arguments and hands them to a kernel; a message on its own has no use for lanes.
+func sum(dst, src []byte, n int, g Grid, prefix int) {
+	g.check(dst, src, n)
+	if g.Rows == 1 && g.Cols == 1 {
+		sumGeneric(dst, src, n, g, prefix)
+		return
+	}
+	active.Load().sum(dst, src, n, g, prefix)
 }
 
 // The prefixes that keep a Merkle tree's leaves and inner nodes apart. They are part of every blob ID.

@@ -21,7 +21,7 @@ import (
 //
 // Source: spec: encoding.md section 3.3.
 type Kernel struct {
-	// Name is "generic", or that of the instruction set: "avx2", "gfni", "avx512".
+	// Name is "generic", or that of the instruction set: "avx2", "gfni", "avx512", "neon".
 	Name string
 	// Xor sets dst ^= src.
 	Xor func(dst, src []byte)
@@ -40,7 +40,8 @@ type Kernel struct {
 }
 
 // KernelEnv names the environment variable that caps the choice of kernel at start: "generic",
-// "avx2", "gfni" or "avx512". No faster kernel than the named one is used; an unknown name means generic.
+// "avx2" or "neon", "gfni", "avx512". No faster kernel than the named one is used, and an unknown
+// name means generic. Package blake2x reads the same variable.
 const KernelEnv = "WALRUS_KERNEL"
 
 // ranks orders kernel names from slow to fast. Kernels of one rank are alternatives of which a
