@@ -165,14 +165,6 @@ func (j *job) column(i, origin int) []byte {
 
 // columns extends and hashes the columns [first, end) of a task.
 func (j *job) columns(w *worker, first, end, origin int) error {
-	if j.keep {
-		if err := j.gather(w, first, min(end, j.k2)); err != nil {
-			return err
-		}
-		for i := first; i < end && j.ready != nil; i++ {
-			j.ready(i)
-		}
-	}
 	for at := first; at < end; {
 		next := min(at+j.hashGroup, end)
 		if at < j.k2 {
@@ -183,8 +175,12 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 			return err
 		}
 		bottom := j.bottom(w, at, next)
-		for c := 0; c < next-at; c += j.colBatch {
-			j.extendColumns(w, top, bottom, c, min(c+j.colBatch, next-at))
+		for c := at; c < next; c += j.colBatch {
+			stop := min(c+j.colBatch, next)
+			if j.keep {
+				j.gather(c, stop)
+			}
+			j.extendColumns(w, top, bottom, c-at, stop-at)
 		}
 		j.hash(w, top, bottom, at-first, next-at)
 		at = next
@@ -193,27 +189,21 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 	return nil
 }
 
-// gather copies the columns [first, end) of the source to the secondary slivers.
-func (j *job) gather(w *worker, first, end int) error {
-	if first >= end {
-		return nil
-	}
-	segments, err := j.source.columns(w, first, end, end)
-	if err != nil {
-		return err
-	}
-	out, size := j.secondary[first*j.k1*j.s:], j.k1*j.s
-	row := 0
-	for _, seg := range segments {
-		for r := range seg.rows {
-			src := seg.data[r*seg.rowStep:]
+// gather makes secondary slivers of the columns [first, end): it copies them from the rows unless
+// extending the rows has put them there.
+func (j *job) gather(first, end int) {
+	if first < j.k2 {
+		rows := j.source.(*memory)
+		for i := range j.k1 {
+			symbols := rows.sliver(i)[first*j.s:]
 			for c := range end - first {
-				copy(out[c*size+row*j.s:][:j.s], src[c*j.s:])
+				copy(j.column(first+c, 0)[i*j.s:][:j.s], symbols[c*j.s:])
 			}
-			row++
 		}
 	}
-	return nil
+	for i := first; i < end && j.ready != nil; i++ {
+		j.ready(i)
+	}
 }
 
 // top returns the first k1 symbols of the columns [first, end), none of which is the k2nd unless
@@ -307,7 +297,7 @@ func (j *job) foldTile(tile, fold, leaves []byte, group int) {
 	}
 	from, to := merkle.Stride(width)*merkle.Size, merkle.Stride(j.groups)*merkle.Size
 	for i := range n {
-		copy(j.nodes[i*to+group*merkle.Size:][:merkle.Size], tile[i*from:])
+		copyHash(j.nodes[i*to+group*merkle.Size:], tile[i*from:])
 	}
 }
 
@@ -318,7 +308,7 @@ func transpose(dst, src []byte, n, count int) {
 	for i := range n {
 		row := dst[i*to : (i+1)*to]
 		for c := range count {
-			*(*[merkle.Size]byte)(row[c*merkle.Size:]) = [merkle.Size]byte(src[c*from+i*merkle.Size:])
+			copyHash(row[c*merkle.Size:], src[c*from+i*merkle.Size:])
 		}
 	}
 }
