@@ -175,3 +175,18 @@ func TestMakeTargets(t *testing.T) {
 		}
 	}
 }
+
+// TestVectorsHaveAnOrigin wants a README beside golden values: where they come from, which must not be
+// the code that they test.
+func TestVectorsHaveAnOrigin(t *testing.T) {
+	tr := get(t)
+	for _, dir := range tr.dirs() {
+		vectors, err := filepath.Glob(filepath.Join(tr.root, filepath.FromSlash(dir), "testdata", "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(vectors) > 0 && !exists(filepath.Join(filepath.Dir(vectors[0]), "README.md")) {
+			t.Errorf("%s/testdata has golden values and no README.md that says where they come from", dir)
+		}
+	}
+}
