@@ -61,7 +61,7 @@ func testBitmap(t *testing.T, entries json.RawMessage) {
 		for i := range ids {
 			binary.BigEndian.PutUint32(ids[i][:], uint32(i))
 			secret := make([]byte, bls.PrivateKeySize)
-			secret[31] = byte(i + 1)
+			binary.BigEndian.PutUint32(secret[len(secret)-4:], uint32(i+1))
 			k, err := bls.ParsePrivateKey(secret)
 			if err != nil {
 				t.Fatal(err)
