@@ -10,6 +10,7 @@ import (
 	"time"
 
 	cmtdb "github.com/cometbft/cometbft-db"
+	abci "github.com/cometbft/cometbft/abci/types"
 	cmtcfg "github.com/cometbft/cometbft/config"
 	cmtnode "github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
@@ -30,6 +31,7 @@ const (
 
 	loopback       = "127.0.0.1:0"
 	minGossipSleep = 5 * time.Millisecond
+	readyPoll      = 5 * time.Millisecond
 	mempoolTxs     = 20_000
 )
 
@@ -86,8 +88,9 @@ type Node struct {
 	stop    func() error
 }
 
-// Start starts a node on its directory and returns when its servers answer; the first block follows
-// within about a block time. The node runs until [Node.Stop], also after ctx has ended.
+// Start starts a node on its directory and returns when its servers listen. A new chain can be asked
+// nothing before its first block, see [Node.Ready]. The node runs until [Node.Stop], also after ctx has
+// ended.
 //
 // Errors: [ErrHome], [ErrGenesis].
 func Start(ctx context.Context, opts Options) (*Node, error) {
@@ -178,6 +181,27 @@ func (n *Node) ChainID() string { return n.genesis.ChainID() }
 
 // Height returns the height of the last block that the node stored.
 func (n *Node) Height() int64 { return n.engine.BlockStore().Height() }
+
+// Ready returns once the node has a state that can be queried: at once after a restart, after the first
+// block of a new chain, which takes more than two thirds of the validators.
+func (n *Node) Ready(ctx context.Context) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for {
+		info, err := n.engine.ProxyApp().Query().Info(ctx, &abci.RequestInfo{})
+		if err != nil {
+			return fmt.Errorf("chain: %w", err)
+		}
+		if info.LastBlockHeight > 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("chain: no block yet: %w", ctx.Err())
+		}
+	}
+}
 
 // PeerAddress is how other nodes name this one in [Options.Peers].
 func (n *Node) PeerAddress() (string, error) {

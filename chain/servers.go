@@ -29,7 +29,9 @@ const (
 	headerTimeout   = 10 * time.Second
 	readTimeout     = 30 * time.Second
 	idleTimeout     = 2 * time.Minute
-	stopTimeout     = 3 * time.Second
+	// stopTimeout is short: what is asked is answered in milliseconds, and connections that a client
+	// opened in advance and never used would be waited for in vain.
+	stopTimeout     = 200 * time.Millisecond
 	maxConnections  = 2_000
 	maxHeaderBytes  = 1 << 20
 	maxGRPCMessage  = 8 << 20

@@ -25,7 +25,8 @@ type Client struct {
 	follow  *follower
 }
 
-// Dial returns a client of the node at url, such as http://127.0.0.1:26657. httpClient may be nil.
+// Dial returns a client of the node at url, such as http://127.0.0.1:26657, once the chain has a block.
+// httpClient may be nil.
 //
 // Errors: [ledger.ErrUnavailable].
 func Dial(ctx context.Context, url string, httpClient *http.Client) (*Client, error) {
@@ -34,7 +35,12 @@ func Dial(ctx context.Context, url string, httpClient *http.Client) (*Client, er
 	if err != nil {
 		return nil, err
 	}
-	return New(conn, chainID), nil
+	c := New(conn, chainID)
+	if err := c.follow.waitAbove(ctx, 0); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // New returns a client over any connection to the chain of the given name.

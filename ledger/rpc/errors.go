@@ -15,7 +15,8 @@ const (
 	sdkUnknownAddress   = 9
 	sdkInsufficientFee  = 13
 	sdkMempoolFull      = 20
-	sdkKeyNotFound      = 30
+	sdkKeyNotFound      = 22
+	sdkInvalidHeight    = 26 // before the first block
 	sdkNotFound         = 38
 )
 
@@ -34,7 +35,7 @@ func Rejected(codespace string, code uint32, text string) error {
 		codespace == sdkCodespace && code == sdkUnknownAddress, // an account that was never paid anything
 		r.Name == "balance::ENotEnough":
 		return fmt.Errorf("%w: %w", ledger.ErrFunds, r)
-	case codespace == sdkCodespace && code == sdkMempoolFull:
+	case codespace == sdkCodespace && (code == sdkMempoolFull || code == sdkInvalidHeight):
 		return fmt.Errorf("%w: %w", ledger.ErrUnavailable, r)
 	}
 	return r
