@@ -149,7 +149,7 @@ func (c *memoryChain) find(id blob.ObjectID) *ledger.Blob {
 }
 
 // Blobs gives out one registration per page, so that paging is used.
-func (c *memoryChain) Blobs(_ context.Context, _ ledger.Address, page ledger.Page) ([]ledger.Blob, []byte, error) {
+func (c *memoryChain) Blobs(_ context.Context, owner ledger.Address, page ledger.Page) ([]ledger.Blob, []byte, error) {
 	if err := c.enter("Blobs"); err != nil {
 		return nil, nil, err
 	}
@@ -161,7 +161,11 @@ func (c *memoryChain) Blobs(_ context.Context, _ ledger.Address, page ledger.Pag
 	if at >= len(c.blobs) {
 		return nil, nil, nil
 	}
-	return c.blobs[at : at+1 : at+1], binary.BigEndian.AppendUint32(nil, uint32(at+1)), nil
+	next := binary.BigEndian.AppendUint32(nil, uint32(at+1))
+	if c.blobs[at].Owner != owner {
+		return nil, next, nil
+	}
+	return c.blobs[at : at+1 : at+1], next, nil
 }
 
 func (c *memoryChain) Storages(context.Context, ledger.Address, ledger.Page) ([]ledger.Storage, []byte, error) {

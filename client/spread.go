@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,7 +129,9 @@ func (s *spread) certificate(ctx context.Context) (attest.Certificate, error) {
 	if have := s.collector.Weight(); have < s.members.Quorum() {
 		return attest.Certificate{}, newQuorumError(ErrNotEnoughConfirmations, s.parcel.id, have, s.members.Quorum(), s.failures())
 	}
-	return s.collector.Certificate()
+	cert, err := s.collector.Certificate()
+	cert.Signers = slices.Clone(cert.Signers) // slower nodes go on signing
+	return cert, err
 }
 
 // tail waits until every node is done, or slower ones have had the extra time that is theirs: factor

@@ -169,8 +169,15 @@ func (s *storing) finish(it *item) {
 	if it.object != nil {
 		it.out.End = it.object.Storage.End
 	}
+	blobs := 1
+	for _, other := range s.items {
+		if other.first == it {
+			blobs++
+		}
+	}
 	s.meter.update(func(p *StoreProgress) {
-		p.Phase, p.Certified, p.Registered = PhaseDone, p.Certified+1, max(p.Registered, p.Certified+1)
+		p.Phase, p.Certified = PhaseDone, p.Certified+blobs
+		p.Registered = max(p.Registered, p.Certified)
 	})
 }
 

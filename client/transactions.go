@@ -65,6 +65,9 @@ func (s *storing) register(ctx context.Context) {
 func (s *storing) countRegistered() {
 	count := 0
 	for _, it := range s.items {
+		if it.first != nil {
+			it = it.first
+		}
 		if it.object != nil || it.done && it.out.Err == nil {
 			count++
 		}
