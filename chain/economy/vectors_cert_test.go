@@ -215,6 +215,12 @@ func testCertificate(t *testing.T, c *committee.Committee, tc certificateCase, w
 		got, err = cert.InvalidBlob(a, c)
 	case "deny_list_blob_deleted":
 		got, err = cert.DenyListDeleted(a, c)
+	case "deny_list_update":
+		_, err = cert.DenyList(a, c)
+		got = wantID
+	case "protocol_version":
+		_, err = cert.Protocol(a, c)
+		got = wantID
 	default:
 		t.Fatalf("unknown parse_as %q", tc.ParseAs)
 	}

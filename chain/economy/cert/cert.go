@@ -27,7 +27,7 @@ import (
 // [economy.ErrMessagesIncorrectAppId], [economy.ErrMessagesIncorrectEpoch], [economy.ErrBcsOutOfRange].
 // Source: spec: control-plane.md section 4.4.
 func Verify(a attest.Certificate, c *committee.Committee, weight int) error {
-	return named(a.Verify(c, weight))
+	return Named(a.Verify(c, weight))
 }
 
 // Blob verifies a certificate of a quorum that a blob is stored.
@@ -38,13 +38,14 @@ func Blob(a attest.Certificate, c *committee.Committee) (storage.Certificate, er
 	if err := Verify(a, c, c.Quorum()); err != nil {
 		return storage.Certificate{}, err
 	}
-	return parseBlob(a.Message)
+	return ParseBlob(a.Message)
 }
 
-func parseBlob(message []byte) (storage.Certificate, error) {
+// ParseBlob reads a message that [Blob] has verified, or the caller has.
+func ParseBlob(message []byte) (storage.Certificate, error) {
 	m, _, err := attest.ParseConfirmation(message)
 	if err != nil {
-		return storage.Certificate{}, named(err)
+		return storage.Certificate{}, Named(err)
 	}
 	out := storage.Certificate{ID: m.Blob, Deletable: m.Object != nil}
 	if m.Object != nil {
@@ -59,8 +60,13 @@ func InvalidBlob(a attest.Certificate, c *committee.Committee) (blob.ID, error) 
 	if err := Verify(a, c, c.Validity()); err != nil {
 		return blob.ID{}, err
 	}
-	_, id, _, err := attest.ParseInvalidBlob(a.Message)
-	return id, named(err)
+	return ParseInvalidBlob(a.Message)
+}
+
+// ParseInvalidBlob reads a message that [InvalidBlob] has verified, or the caller has.
+func ParseInvalidBlob(message []byte) (blob.ID, error) {
+	_, id, _, err := attest.ParseInvalidBlob(message)
+	return id, Named(err)
 }
 
 // DenyListUpdate is what nodes confirm about the deny list of one of them.
@@ -83,10 +89,11 @@ func DenyList(a attest.Certificate, c *committee.Committee) (DenyListUpdate, err
 	if err := Verify(a, c, c.Quorum()); err != nil {
 		return DenyListUpdate{}, err
 	}
-	return parseDenyList(a.Message)
+	return ParseDenyList(a.Message)
 }
 
-func parseDenyList(message []byte) (DenyListUpdate, error) {
+// ParseDenyList reads a message that [DenyList] has verified, or the caller has.
+func ParseDenyList(message []byte) (DenyListUpdate, error) {
 	b, err := body(message, attest.TypeDenyListUpdate, 32+8+8+32)
 	if err != nil {
 		return DenyListUpdate{}, err
@@ -113,7 +120,12 @@ func DenyListDeleted(a attest.Certificate, c *committee.Committee) (blob.ID, err
 	if err := Verify(a, c, c.Validity()); err != nil {
 		return blob.ID{}, err
 	}
-	b, err := body(a.Message, attest.TypeDenyListDeleted, 32)
+	return ParseDenyListDeleted(a.Message)
+}
+
+// ParseDenyListDeleted reads a message that [DenyListDeleted] has verified, or the caller has.
+func ParseDenyListDeleted(message []byte) (blob.ID, error) {
+	b, err := body(message, attest.TypeDenyListDeleted, 32)
 	if err != nil {
 		return blob.ID{}, err
 	}
@@ -138,10 +150,11 @@ func Protocol(a attest.Certificate, c *committee.Committee) (ProtocolVersion, er
 	if err := Verify(a, c, c.Quorum()); err != nil {
 		return ProtocolVersion{}, err
 	}
-	return parseProtocol(a.Message)
+	return ParseProtocol(a.Message)
 }
 
-func parseProtocol(message []byte) (ProtocolVersion, error) {
+// ParseProtocol reads a message that [Protocol] has verified, or the caller has.
+func ParseProtocol(message []byte) (ProtocolVersion, error) {
 	b, err := body(message, attest.TypeProtocolVersion, 4+8)
 	if err != nil {
 		return ProtocolVersion{}, err
@@ -182,7 +195,7 @@ func header(t attest.Type, epoch committee.Epoch) []byte {
 func body(message []byte, want attest.Type, size int) ([]byte, error) {
 	t, _, err := attest.Header(message)
 	if err != nil {
-		return nil, named(err)
+		return nil, Named(err)
 	}
 	if t != want {
 		return nil, economy.ErrMessagesInvalidMsgType
@@ -209,8 +222,8 @@ var rules = []struct {
 	{attest.ErrMessage, economy.ErrBcsOutOfRange},
 }
 
-// named replaces an error of package attest by the rule's.
-func named(err error) error {
+// Named replaces an error of package attest by the rule's; other errors stay as they are.
+func Named(err error) error {
 	for _, r := range rules {
 		if errors.Is(err, r.err) {
 			return r.rule

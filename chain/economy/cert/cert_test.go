@@ -166,15 +166,15 @@ func FuzzMessages(f *testing.F) {
 				t.Errorf("%x was read as %x", message, again)
 			}
 		}
-		b, err := parseBlob(message)
+		b, err := ParseBlob(message)
 		confirmed := attest.Confirmation{Epoch: e, Blob: b.ID}
 		if b.Deletable {
 			confirmed.Object = &b.Object
 		}
 		check(confirmed.Message(), err)
-		d, err := parseDenyList(message)
+		d, err := ParseDenyList(message)
 		check(d.Message(e), err)
-		v, err := parseProtocol(message)
+		v, err := ParseProtocol(message)
 		check(v.Message(e), err)
 	})
 }
