@@ -266,3 +266,6 @@ func ReadGenesis(path string) (*Genesis, error) {
 	}
 	return &Genesis{doc: doc}, nil
 }
+
+// State returns the modules' part of the genesis, as JSON by module.
+func (g *Genesis) State() json.RawMessage { return g.doc.AppState }

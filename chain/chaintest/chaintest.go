@@ -57,6 +57,7 @@ type Chain struct {
 	height int64
 	now    time.Time
 	blocks map[int64]rpc.Block
+	txs    map[int64][][]byte
 }
 
 // New starts a chain that lasts as long as the test.
@@ -81,7 +82,7 @@ func Start(opts *Options) (*Chain, error) {
 		o = *opts
 	}
 	o.Nodes, o.Shards, o.Accounts = or(o.Nodes, 4), or(o.Shards, 10), or(o.Accounts, 3)
-	c := &Chain{blocks: map[int64]rpc.Block{}}
+	c := &Chain{blocks: map[int64]rpc.Block{}, txs: map[int64][][]byte{}}
 	genesis, err := c.newGenesis(&o)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (c *Chain) newGenesis(o *Options) (*chain.Genesis, error) {
 
 // Import starts a chain from an exported state. It has neither keys nor accounts of its own.
 func Import(genesis *chain.Genesis) (*Chain, error) {
-	c := &Chain{blocks: map[int64]rpc.Block{}}
+	c := &Chain{blocks: map[int64]rpc.Block{}, txs: map[int64][][]byte{}}
 	return c, c.run(genesis, "")
 }
 
@@ -184,6 +185,20 @@ func (c *Chain) Deliver(txs ...[]byte) ([]rpc.TxResult, error) {
 	return c.block(BlockTime, txs...)
 }
 
+// Txs returns the transactions of a block.
+func (c *Chain) Txs(height int64) [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.txs[height]
+}
+
+// AppHash returns the hash of the state after the last block.
+func (c *Chain) AppHash() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.App.LastCommitID().Hash
+}
+
 // block makes a block. The caller holds mu.
 func (c *Chain) block(d time.Duration, txs ...[]byte) ([]rpc.TxResult, error) {
 	c.now = c.now.Add(d)
@@ -201,7 +216,7 @@ func (c *Chain) block(d time.Duration, txs ...[]byte) ([]rpc.TxResult, error) {
 			Hash: sha256.Sum256(txs[i]), Codespace: r.Codespace, Code: r.Code, Log: r.Log, Data: r.Data, GasUsed: r.GasUsed,
 		})
 	}
-	c.blocks[c.height] = b
+	c.blocks[c.height], c.txs[c.height] = b, txs
 	return b.Txs, nil
 }
 
