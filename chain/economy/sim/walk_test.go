@@ -2,7 +2,12 @@ package sim
 
 import (
 	"flag"
+	"fmt"
 	"testing"
+
+	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/economy/epoch"
+	"github.com/walrus-go/walrus/committee"
 )
 
 var (
@@ -47,4 +52,39 @@ func walk(t *testing.T, opt WalkOptions) *Walk {
 		t.Fatal(err)
 	}
 	return k
+}
+
+// The change of an epoch costs the same with a hundred times the stakes.
+func BenchmarkEpochChange(b *testing.B) {
+	for _, stakes := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("%d stakes", stakes), func(b *testing.B) {
+			w, err := New(Genesis{Shards: 1000, EpochDuration: 2, Horizon: 53})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i := range stakes {
+				id := committee.NodeID{byte(i % 150)}
+				if i < 150 {
+					if err := w.RegisterNode(id, 1000, epoch.PriceVote{}, 1e12); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if _, _, err := w.Stake(id, economy.Wal+uint64(i)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				w.Now++
+				if _, err := w.VotingEnd(); err != nil {
+					b.Fatal(err)
+				}
+				w.Now++
+				if _, err := w.InitiateEpochChange(); err != nil {
+					b.Fatal(err)
+				}
+				w.Machine.Phase, w.Machine.Since = epoch.Done, w.Now
+				w.TakeEvents()
+			}
+		})
+	}
 }

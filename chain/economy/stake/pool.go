@@ -211,6 +211,25 @@ func (p *Pool) CalculateRewards(principal uint64, activation, withdraw committee
 	return economy.SatSub(rateAt(rates, withdraw).satWal(shares), principal), nil
 }
 
+// Worth returns what s is worth in epoch e at the pool's ratio of today, at least its principal: the weight
+// of its owner in votes, and what a wallet may show. A stake whose withdraw epoch has come is worth what
+// will be paid for it. It never fails; a stake of another pool is worth nothing.
+func (p *Pool) Worth(s Staked, e committee.Epoch, rates Rates) uint64 {
+	if s.Node != p.Node {
+		return 0
+	}
+	absorbed, ok := rates.AtOrAfter(s.Activation)
+	if !ok {
+		return s.Principal
+	}
+	rate := Rate{p.Balance, p.Shares}
+	if s.Withdrawing && s.Withdraw <= e {
+		rate = rateAt(rates, s.Withdraw)
+	}
+	rewards := economy.SatSub(rate.satWal(absorbed.satShares(s.Principal)), s.Principal)
+	return economy.SatAdd(s.Principal, min(rewards, p.RewardsPool))
+}
+
 // BalanceAt projects the pool's balance in epoch e, now or later, from what is pending. It never fails.
 // Source: spec: control-plane.md sections 5.6 and 5.9, D-2.
 func (p *Pool) BalanceAt(e committee.Epoch, rates Rates) uint64 {

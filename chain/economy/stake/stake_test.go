@@ -108,9 +108,13 @@ func (h *history) leave(t *testing.T) {
 			h.clamped = max(h.clamped, economy.SatSub(claim, h.pool.RewardsPool))
 		}
 	}
+	worth := h.pool.Worth(s, h.now.Epoch, h.rates)
 	amount, err := h.pool.Withdraw(s, h.now, h.rates)
 	switch {
 	case err == nil:
+		if amount != worth {
+			t.Fatalf("seed %d: worth %d, paid %d", h.seed, worth, amount)
+		}
 		if amount < s.Principal {
 			t.Fatalf("seed %d: %d paid for %d", h.seed, amount, s.Principal)
 		}
