@@ -119,6 +119,7 @@ func (k kernel512) masks() {
 }
 
 // load reads half a block of each message and turns 8 lanes of 8 words into 8 words of 8 lanes, twice.
+// It asks for the next block, as 16 messages are more than the CPU follows by itself.
 func (k kernel512) load(half int, mask Register) {
 	Commentf("Words %d to %d of 16 lanes.", 8*half, 8*half+7)
 	for g := range 2 {
@@ -126,6 +127,7 @@ func (k kernel512) load(half int, mask Register) {
 		for i, z := range r {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
 			VMOVDQU8_Z(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64 * half}, mask, z)
+			PREFETCHT0(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 128 + 64*half})
 		}
 		transpose8x8(r, t)
 		if half == 0 {
