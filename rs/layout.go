@@ -61,6 +61,9 @@ func (l Layout) Width() int {
 
 // lanes returns where the low bytes of the tail of symbol i begin; the high bytes are half further.
 func (l Layout) lanes(i int) int {
+	if l.tail == 0 {
+		return 0
+	}
 	return l.count*l.whole + i/l.slots*gf.BlockSize + i%l.slots*l.tail
 }
 
@@ -86,41 +89,53 @@ func (l Layout) Get(symbol, row []byte, i int) {
 
 // Load places symbols from src, stride bytes apart, as symbol i of count rows of work.
 func (l Layout) Load(work []byte, i int, src []byte, stride, count int) {
-	width, block := l.Width(), i*l.whole
-	if l.tail == 0 {
-		for r := range count {
-			copy(work[r*width+block:][:l.whole], src[r*stride:])
-		}
+	width, block, low := l.Width(), i*l.whole, l.lanes(i)
+	if count == 0 {
 		return
 	}
-	low := l.lanes(i)
+	m := moves{
+		dst: pieces(work, [3]int{block, low, low + half}, count*width), dstStep: width,
+		src: pieces(src, [3]int{0, l.whole, l.whole + l.tail}, (count-1)*stride+l.size), srcStep: stride,
+		count: count, whole: l.whole, tail: l.tail,
+	}
+	if moveRows(gf.Active().Name, &m) {
+		return
+	}
 	for r := range count {
 		row, symbol := work[r*width:(r+1)*width], src[r*stride:][:l.size]
 		if l.whole > 0 {
 			copy(row[block:block+l.whole], symbol)
 		}
-		move(row[low:], symbol[l.whole:], l.tail)
-		move(row[low+half:], symbol[l.whole+l.tail:], l.tail)
+		if l.tail > 0 {
+			move(row[low:], symbol[l.whole:], l.tail)
+			move(row[low+half:], symbol[l.whole+l.tail:], l.tail)
+		}
 	}
 }
 
 // Store copies symbol i of count rows of work to dst, stride bytes apart.
 func (l Layout) Store(dst []byte, stride int, work []byte, i, count int) {
-	width, block := l.Width(), i*l.whole
-	if l.tail == 0 {
-		for r := range count {
-			copy(dst[r*stride:], work[r*width+block:][:l.whole])
-		}
+	width, block, low := l.Width(), i*l.whole, l.lanes(i)
+	if count == 0 {
 		return
 	}
-	low := l.lanes(i)
+	m := moves{
+		dst: pieces(dst, [3]int{0, l.whole, l.whole + l.tail}, (count-1)*stride+l.size), dstStep: stride,
+		src: pieces(work, [3]int{block, low, low + half}, count*width), srcStep: width,
+		count: count, whole: l.whole, tail: l.tail,
+	}
+	if moveRows(gf.Active().Name, &m) {
+		return
+	}
 	for r := range count {
 		row, symbol := work[r*width:(r+1)*width], dst[r*stride:][:l.size]
 		if l.whole > 0 {
 			copy(symbol, row[block:block+l.whole])
 		}
-		move(symbol[l.whole:], row[low:], l.tail)
-		move(symbol[l.whole+l.tail:], row[low+half:], l.tail)
+		if l.tail > 0 {
+			move(symbol[l.whole:], row[low:], l.tail)
+			move(symbol[l.whole+l.tail:], row[low+half:], l.tail)
+		}
 	}
 }
 
