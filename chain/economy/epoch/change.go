@@ -19,10 +19,10 @@ type Turn struct {
 	Market   market.Market // as of the old epoch
 	Capacity uint64        // voted
 	Active   election.ActiveSet
-	// Denied returns the encoded bytes on a node's deny list.
-	Denied func(committee.NodeID) uint64
-	// Pool returns a node's pool and its rates. It may fail, or panic, for one node without harm to others.
-	Pool func(committee.NodeID) (stake.Pool, stake.Rates, error)
+	// Denied returns the encoded bytes on a node's deny list, Pool its pool with the rates. Both may fail,
+	// or panic, for one node without harm to others.
+	Denied func(committee.NodeID) (uint64, error)
+	Pool   func(committee.NodeID) (stake.Pool, stake.Rates, error)
 }
 
 // A Reward is what a member of the old committee earned, commission included.
@@ -59,11 +59,7 @@ func Change(t Turn) Changed {
 	out.Market.Capacity = max(t.Capacity, out.Market.Used())
 	out.Burned = Burn(ended.Rewards)
 
-	claims := make([]Claim, len(t.Old))
-	for i, m := range t.Old {
-		claims[i] = Claim{Weight: uint16(len(m.Shards)), Denied: t.Denied(m.Node)}
-	}
-	rewards, remainder := SplitRewards(ended.Rewards-out.Burned, ended.Used, claims)
+	rewards, remainder := SplitRewards(ended.Rewards-out.Burned, ended.Used, out.claims(t))
 	out.Leftover = remainder
 	for i, m := range t.Old {
 		accepted := out.process(t, m.Node, rewards[i])
@@ -78,6 +74,24 @@ func Change(t Turn) Changed {
 	first := &out.Market.Ring[0]
 	first.Rewards = economy.SatAdd(first.Rewards, out.Leftover)
 	return out
+}
+
+// claims returns what the members of the old committee claim of the pot. One whose deny list cannot be
+// read has no claim.
+func (c *Changed) claims(t Turn) []Claim {
+	claims := make([]Claim, len(t.Old))
+	for i, m := range t.Old {
+		err := isolate(func() (err error) {
+			claims[i].Denied, err = t.Denied(m.Node)
+			return err
+		})
+		if err != nil {
+			c.Failed = append(c.Failed, Failure{m.Node, err})
+			continue
+		}
+		claims[i].Weight = uint16(len(m.Shards))
+	}
+	return claims
 }
 
 // process advances one pool and refreshes its entry in the active set. It returns how much of the reward

@@ -119,7 +119,7 @@ func newNetwork(t testing.TB, nodes int) *network {
 		Market:   market.Market{Shards: 1000, Ring: ring},
 		Capacity: sel.Capacity,
 		Active:   active,
-		Denied:   func(committee.NodeID) uint64 { return 0 },
+		Denied:   func(committee.NodeID) (uint64, error) { return 0, nil },
 		Pool:     n.pool,
 	}
 	return n
@@ -214,6 +214,22 @@ func TestChangeOutlastsBrokenNodes(t *testing.T) {
 	})
 	if got != force {
 		t.Errorf("prices %v", got)
+	}
+}
+
+// A node whose deny list cannot be read goes without a reward, and no more than that.
+func TestChangeOutlastsBrokenDenyList(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, 10)
+	n.turn.Denied = func(id committee.NodeID) (uint64, error) {
+		if id == n.turn.Old[2].Node {
+			panic("poisoned")
+		}
+		return 0, nil
+	}
+	c := Change(n.turn)
+	if len(c.Failed) != 1 || len(c.Pools) != 10 || c.Rewards[2].Amount != 0 || c.Rewards[3].Amount == 0 {
+		t.Errorf("%v, %v", c.Failed, c.Rewards)
 	}
 }
 

@@ -84,11 +84,12 @@ func (w *World) InitiateEpochChange() (epoch.Changed, error) {
 	return done, nil
 }
 
-func (w *World) denied(id committee.NodeID) uint64 {
-	if n, ok := w.nodes[id]; ok {
-		return n.DenyList.Size
+func (w *World) denied(id committee.NodeID) (uint64, error) {
+	n, err := w.Node(id)
+	if err != nil {
+		return 0, err
 	}
-	return 0
+	return n.DenyList.Size, nil
 }
 
 // EpochSyncDone reports that a node has its shards. Errors are those of [epoch.Machine.SyncDone].
