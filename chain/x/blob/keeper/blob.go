@@ -14,7 +14,6 @@ import (
 	"github.com/walrus-go/walrus/chain/economy/price"
 	"github.com/walrus-go/walrus/chain/economy/storage"
 	"github.com/walrus-go/walrus/chain/x/blob/types"
-	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 	"github.com/walrus-go/walrus/committee"
 )
 
@@ -146,21 +145,13 @@ func (k Keeper) certify(ctx context.Context, owner sdk.AccAddress, c *blobv1.Cer
 	if err != nil {
 		return err
 	}
-	if err := k.committee.VerifyCertificate(ctx, c.Certificate, committeekeeper.Quorum); err != nil {
-		return err
-	}
-	// What follows the known part of a message is for later versions to say more.
-	said, _, err := attest.ParseConfirmation(c.Certificate.Message)
+	cert, err := k.committee.BlobCertificate(ctx, certificate(c.Certificate))
 	if err != nil {
-		return committeekeeper.Named(err)
+		return err
 	}
 	now, err := k.committee.Now(ctx)
 	if err != nil {
 		return err
-	}
-	cert := storage.Certificate{ID: said.Blob, Deletable: said.Object != nil}
-	if said.Object != nil {
-		cert.Object = *said.Object
 	}
 	value := blobValue(b)
 	if err := value.Certify(now, blob.ObjectID(b.Id), cert); err != nil {
@@ -286,14 +277,19 @@ func (k Keeper) noteExtension(ctx context.Context, b blobv1.Blob) error {
 
 // invalidate records that a blob ID was proved inconsistent. Source: spec: control-plane.md section 2.11.
 func (k Keeper) invalidate(ctx context.Context, cert blobv1.Certificate) error {
-	if err := k.committee.VerifyCertificate(ctx, cert, committeekeeper.OneCorrect); err != nil {
+	id, err := k.committee.InvalidBlobCertificate(ctx, certificate(cert))
+	if err != nil {
 		return err
 	}
-	epoch, id, _, err := attest.ParseInvalidBlob(cert.Message)
+	now, err := k.committee.Now(ctx)
 	if err != nil {
-		return committeekeeper.Named(err)
+		return err
 	}
-	return k.noteInvalid(ctx, epoch, id)
+	return k.noteInvalid(ctx, now, id)
+}
+
+func certificate(c blobv1.Certificate) attest.Certificate {
+	return attest.Certificate{Message: c.Message, Signers: c.Signers, Signature: c.Signature}
 }
 
 func (k Keeper) noteInvalid(ctx context.Context, epoch committee.Epoch, id blob.ID) error {

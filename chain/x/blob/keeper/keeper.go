@@ -15,9 +15,11 @@ import (
 	"github.com/cosmos/gogoproto/proto"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/attest"
+	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/chain/economy/storage"
 	"github.com/walrus-go/walrus/chain/origin"
 	"github.com/walrus-go/walrus/chain/x/blob/types"
-	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 	eventkeeper "github.com/walrus-go/walrus/chain/x/event/keeper"
 	"github.com/walrus-go/walrus/committee"
 )
@@ -32,7 +34,8 @@ type Bank interface {
 type Committee interface {
 	Shards(ctx context.Context) (uint16, error)
 	Now(ctx context.Context) (committee.Epoch, error)
-	VerifyCertificate(ctx context.Context, cert blobv1.Certificate, need committeekeeper.Requirement) error
+	BlobCertificate(ctx context.Context, cert attest.Certificate) (storage.Certificate, error)
+	InvalidBlobCertificate(ctx context.Context, cert attest.Certificate) (blob.ID, error)
 }
 
 // Log records events.

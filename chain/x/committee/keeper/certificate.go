@@ -2,16 +2,17 @@ package keeper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/bits"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/attest"
+	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/economy/cert"
+	"github.com/walrus-go/walrus/chain/economy/storage"
 	"github.com/walrus-go/walrus/committee"
 )
 
@@ -24,32 +25,34 @@ const (
 	maxMessage   = 256 // bytes; the longest message there is has 87
 )
 
-// Requirement is the support that a certificate needs.
-type Requirement func(*committee.Committee) int
+// BlobCertificate verifies a certificate of a quorum of the current committee that a blob is stored.
+// Errors: those of [cert.Blob].
+func (k Keeper) BlobCertificate(ctx context.Context, a attest.Certificate) (storage.Certificate, error) {
+	return verified(ctx, k, a, cert.Blob)
+}
 
-// The requirements. Source: spec: control-plane.md section 4.3.
-var (
-	Quorum     Requirement = (*committee.Committee).Quorum
-	OneCorrect Requirement = (*committee.Committee).Validity
-)
+// InvalidBlobCertificate verifies a certificate of at least one correct node of the current committee that
+// a blob is inconsistent. Errors: those of [cert.InvalidBlob].
+func (k Keeper) InvalidBlobCertificate(ctx context.Context, a attest.Certificate) (blob.ID, error) {
+	return verified(ctx, k, a, cert.InvalidBlob)
+}
 
-// VerifyCertificate checks that enough members of the current committee signed the certificate's message
-// in the current epoch, and charges gas for it. It does not look at what the message says.
-//
-// Errors: those of section 4.4, in its order. Source: spec: control-plane.md section 4.4.
-func (k Keeper) VerifyCertificate(ctx context.Context, cert blobv1.Certificate, need Requirement) error {
+// verified charges for a certificate and has it verified against the current committee.
+func verified[M any](
+	ctx context.Context, k Keeper, a attest.Certificate, verify func(attest.Certificate, *committee.Committee) (M, error),
+) (M, error) {
+	var none M
+	if len(a.Message) > maxMessage {
+		return none, fmt.Errorf("committee: message of %d bytes: %w", len(a.Message), economy.ErrMessagesInvalidMsgType)
+	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	// The committee is the same for everyone and cached: reading it is not the sender's expense.
 	c, err := k.Current(sdkCtx.WithGasMeter(storetypes.NewInfiniteGasMeter()))
 	if err != nil {
-		return err
+		return none, err
 	}
-	if len(cert.Message) > maxMessage {
-		return fmt.Errorf("message of %d bytes: %w", len(cert.Message), economy.ErrMessagesInvalidMsgType)
-	}
-	sdkCtx.GasMeter().ConsumeGas(gasPairing+gasPerSigner*signers(cert.Signers, len(c.Members())), "certificate")
-	checked := attest.Certificate{Message: cert.Message, Signers: cert.Signers, Signature: cert.Signature}
-	return Named(checked.Verify(c, need(c)))
+	sdkCtx.GasMeter().ConsumeGas(gasPairing+gasPerSigner*signers(a.Signers, len(c.Members())), "certificate")
+	return verify(a, c)
 }
 
 // signers counts the bits of a bitmap, up to the number of members.
@@ -61,30 +64,4 @@ func signers(bitmap []byte, members int) uint64 {
 		}
 	}
 	return uint64(n)
-}
-
-// named pairs what package attest reports with the rule that it breaks.
-var named = []struct {
-	from error
-	to   *economy.Error
-}{
-	{attest.ErrBitmap, economy.ErrBlsAggregateInvalidBitmap},
-	{attest.ErrWeight, economy.ErrBlsAggregateNotEnoughStake},
-	{attest.ErrSignature, economy.ErrBlsAggregateSigVerification},
-	{attest.ErrVersion, economy.ErrMessagesIncorrectIntentVersion},
-	{attest.ErrAppID, economy.ErrMessagesIncorrectAppId},
-	{attest.ErrEpoch, economy.ErrMessagesIncorrectEpoch},
-	{attest.ErrType, economy.ErrMessagesInvalidMsgType},
-	{attest.ErrPersistence, economy.ErrMessagesInvalidBlobPersistenceType},
-	{attest.ErrMessage, economy.ErrBcsOutOfRange},
-}
-
-// Named turns an error of package attest into the rule it stands for, and leaves others alone.
-func Named(err error) error {
-	for _, n := range named {
-		if errors.Is(err, n.from) {
-			return fmt.Errorf("%s: %w", err.Error(), n.to)
-		}
-	}
-	return err
 }

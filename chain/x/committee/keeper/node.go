@@ -5,8 +5,8 @@ import (
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/attest"
-	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/economy/cert"
 	"github.com/walrus-go/walrus/chain/x/committee/types"
 	"github.com/walrus-go/walrus/committee"
 )
@@ -27,27 +27,13 @@ func checkRegistration(n *committeev1.Node) error {
 }
 
 // checkPossession checks that whoever registered the key knows its secret.
-// Source: spec: control-plane.md section 4.5.
-func checkPossession(rawKey []byte, p committeev1.Possession) error {
-	if len(rawKey) != bls.PublicKeySize {
-		return fmt.Errorf("key of %d bytes: %w", len(rawKey), economy.ErrMessagesInvalidKeyLength)
-	}
-	key, err := bls.ParsePublicKey(rawKey)
-	if err != nil {
-		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
-	}
-	sig, err := bls.ParseSignature(p.Signature)
-	if err != nil {
-		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
-	}
+func checkPossession(key []byte, p committeev1.Possession) error {
 	registrant, err := attest.Registrant(p.Sender)
 	if err != nil {
 		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
 	}
-	if err := key.Verify(attest.Possession(committee.Epoch(p.Epoch), registrant, key), sig); err != nil {
-		return fmt.Errorf("%s: %w", err.Error(), economy.ErrStakingPoolInvalidProofOfPossession)
-	}
-	return nil
+	_, err = cert.CheckPossession(committee.Epoch(p.Epoch), registrant, key, p.Signature)
+	return err
 }
 
 func checkInfo(name, address string, m *committeev1.Metadata) error {
