@@ -115,6 +115,7 @@ func (c *Code) encode(m *memory, size int, o *Options) (*Encoding, error) {
 	grow(&e.primary, (c.n-m.k1)*m.rowSize())
 	grow(&e.secondary, c.n*m.k1*m.s)
 	j := c.newJob(m.shape, m)
+	defer j.release()
 	j.primary, j.secondary, j.keep = e.primary, e.secondary, true
 	if o.Ready != nil {
 		for i := range m.k1 {
@@ -167,6 +168,7 @@ func (c *Code) commit(m shape, from source, size uint64, o *Options) (*Commitmen
 		budget = o.Memory
 	}
 	j := c.newJob(m, from)
+	defer j.release()
 	j.limit(budget)
 	// As many columns at a time as the budget has room for the row recovery symbols of.
 	column := int64(m.k1) * int64(m.s)

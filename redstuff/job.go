@@ -35,7 +35,19 @@ type job struct {
 
 	groups int    // tiles
 	nodes  []byte // n rows of one node for each tile, as for merkle.FoldAll
-	roots  [2][]byte
+	roots  []byte // of all secondary slivers, then of all primary ones
+	folded bool   // all roots are there
+}
+
+// jobs keeps jobs for the memory of their nodes and roots.
+var jobs = sync.Pool{New: func() any { return new(job) }}
+
+// release ends the use of a job.
+func (j *job) release() {
+	if cap(j.nodes) <= keepBytes {
+		*j = job{nodes: j.nodes, roots: j.roots}
+		jobs.Put(j)
+	}
 }
 
 const (
@@ -48,7 +60,8 @@ const (
 )
 
 func (c *Code) newJob(m shape, from source) *job {
-	j := &job{shape: m, c: c, source: from, workers: goroutines(c.n*c.n, m.s)}
+	j := jobs.Get().(*job)
+	*j = job{shape: m, c: c, source: from, workers: goroutines(c.n*c.n, m.s), nodes: j.nodes, roots: j.roots}
 	mostRows := m.k1
 	j.task = max(1, min(c.n, leafBytes/(c.n*merkle.Size)))
 	lanes := (sweep + c.n - 1) / c.n // columns for a sweep
@@ -67,9 +80,8 @@ func (c *Code) newJob(m shape, from source) *job {
 		j.hashGroup += j.colBatch
 	}
 	j.groups = (c.n + j.tile - 1) / j.tile
-	j.nodes = make([]byte, c.n*merkle.Stride(j.groups)*merkle.Size)
-	roots := make([]byte, 2*c.n*merkle.Size)
-	j.roots = [2][]byte{roots[:c.n*merkle.Size], roots[c.n*merkle.Size:]}
+	grow(&j.nodes, c.n*merkle.Stride(j.groups)*merkle.Size)
+	grow(&j.roots, 2*c.n*merkle.Size)
 	return j
 }
 
@@ -257,7 +269,11 @@ func (j *job) extendColumns(w *worker, top []segment, bottom segment, first, end
 // hash computes the leaf hashes of count columns, the first of which is column at of the task.
 func (j *job) hash(w *worker, top []segment, bottom segment, at, count int) {
 	stride := merkle.Stride(j.c.n) * merkle.Size
-	leaves := grow(&w.leaves, j.task*stride)[at*stride:]
+	rows := j.task
+	if j.task == j.c.n {
+		rows *= 2 // see fold
+	}
+	leaves := grow(&w.leaves, rows*stride)[at*stride:]
 	hash := func(seg segment) {
 		j.c.leafHashes(leaves, seg.data, j.s, blake2x.Grid{
 			Rows: count, SrcRow: seg.colStep, DstRow: stride,
@@ -275,12 +291,19 @@ func (j *job) hash(w *worker, top []segment, bottom segment, at, count int) {
 // columns to their roots.
 func (j *job) fold(w *worker, first, end int) {
 	n, stride := j.c.n, merkle.Stride(j.c.n)*merkle.Size
+	if end-first == n && j.tile == 1 {
+		// All of both sides is here: fold them in one sweep.
+		transpose(w.leaves[n*stride:], w.leaves, n, n)
+		merkle.FoldAll(j.roots, w.leaves, grow(&w.fold, merkle.Scratch(2*n, n)), 2*n, n)
+		j.folded = true
+		return
+	}
 	need := max(merkle.Scratch(end-first, n), merkle.Scratch(n, j.tile))
 	fold := grow(&w.fold, need)
 	for at := first; at < end; at += j.tile {
 		j.foldTile(grow(&w.tile, n*merkle.Stride(j.tile)*merkle.Size), fold, w.leaves[(at-first)*stride:], at/j.tile)
 	}
-	merkle.FoldAll(j.roots[Secondary][first*merkle.Size:], w.leaves, fold, end-first, n)
+	merkle.FoldAll(j.roots[first*merkle.Size:], w.leaves, fold, end-first, n)
 }
 
 // foldTile folds each row of a tile to one node. leaves are those of its columns.
@@ -319,20 +342,20 @@ const rowsPerFold = 64
 // commitment folds what is left of the primary trees and returns the result of all passes.
 func (j *job) commitment(size uint64) Commitment {
 	n, stride := j.c.n, merkle.Stride(j.groups)*merkle.Size
-	// Folding cannot fail.
-	_ = parallel(j.workers, (n+rowsPerFold-1)/rowsPerFold, func(w *worker, t int) error {
-		first := t * rowsPerFold
-		count := min(rowsPerFold, n-first)
-		fold := grow(&w.fold, merkle.Scratch(count, j.groups))
-		merkle.FoldAll(j.roots[Primary][first*merkle.Size:], j.nodes[first*stride:], fold, count, j.groups)
-		return nil
-	})
-	c := Commitment{Shards: n, Size: size, SymbolSize: j.s}
-	for axis, roots := range j.roots {
-		c.Roots[axis] = make([]merkle.Hash, n)
-		for i := range n {
-			c.Roots[axis][i] = merkle.Hash(roots[i*merkle.Size:])
-		}
+	primary := j.roots[n*merkle.Size:]
+	if !j.folded {
+		// Folding cannot fail.
+		_ = parallel(j.workers, (n+rowsPerFold-1)/rowsPerFold, func(w *worker, t int) error {
+			first := t * rowsPerFold
+			count := min(rowsPerFold, n-first)
+			fold := grow(&w.fold, merkle.Scratch(count, j.groups))
+			merkle.FoldAll(primary[first*merkle.Size:], j.nodes[first*stride:], fold, count, j.groups)
+			return nil
+		})
 	}
-	return c
+	all := make([]merkle.Hash, 2*n)
+	for i := range all {
+		all[i] = merkle.Hash(j.roots[i*merkle.Size:])
+	}
+	return Commitment{Shards: n, Size: size, SymbolSize: j.s, Roots: [2][]merkle.Hash{Primary: all[n:], Secondary: all[:n:n]}}
 }

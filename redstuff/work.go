@@ -67,6 +67,9 @@ func (w *worker) release() {
 // parallel calls do for each task in [0, tasks), in ascending order of their starts, on up to limit
 // goroutines. It returns when all are done; after an error no further task is started.
 func parallel(limit, tasks int, do func(w *worker, task int) error) error {
+	if min(limit, tasks) <= 1 {
+		return serial(tasks, do)
+	}
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	loop := func() {
@@ -82,17 +85,25 @@ func parallel(limit, tasks int, do func(w *worker, task int) error) error {
 			}
 		}
 	}
-	if limit = min(limit, tasks); limit <= 1 {
-		loop()
-	} else {
-		var wg sync.WaitGroup
-		for range limit {
-			wg.Go(loop)
-		}
-		wg.Wait()
+	var wg sync.WaitGroup
+	for range min(limit, tasks) {
+		wg.Go(loop)
 	}
+	wg.Wait()
 	if err := failed.Load(); err != nil {
 		return *err
+	}
+	return nil
+}
+
+// serial is parallel on this goroutine.
+func serial(tasks int, do func(w *worker, task int) error) error {
+	w := workers.Get().(*worker)
+	defer w.release()
+	for task := range tasks {
+		if err := do(w, task); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -128,6 +128,7 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 		return
 	}
 	t := newTransform(work[:d.rows*width], width)
+	defer t.done()
 	for p, factor := range d.scale {
 		if row := t.rows(p, p+1); factor == 0 {
 			clear(row)

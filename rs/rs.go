@@ -94,6 +94,7 @@ func (c *Code) Rows() int {
 // width is a multiple of [gf.BlockSize]. Source: spec: encoding.md section 3.5.
 func (c *Code) EncodeRows(work []byte, width, keep int) {
 	t := newTransform(work[:c.Rows()*width], width)
+	defer t.done()
 	if c.high {
 		c.encodeHigh(t, keep)
 	} else {

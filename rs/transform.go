@@ -1,6 +1,10 @@
 package rs
 
-import "github.com/walrus-go/walrus/gf"
+import (
+	"sync"
+
+	"github.com/walrus-go/walrus/gf"
+)
 
 // A transform is a work area with what is needed to run additive Fourier transforms over its rows.
 //
@@ -11,13 +15,19 @@ type transform struct {
 	work   []byte
 	width  int // bytes of a row, a multiple of gf.BlockSize
 
-	// factors is where the factors of a butterfly are handed to the kernel, allocated once.
+	// factors is where the factors of a butterfly are handed to the kernel.
 	factors *[3]uint16
 }
 
+// factors keeps what would otherwise be allocated for every transform.
+var factors = sync.Pool{New: func() any { return new([3]uint16) }}
+
 func newTransform(work []byte, width int) transform {
-	return transform{kernel: gf.Active(), work: work, width: width, factors: new([3]uint16)}
+	return transform{kernel: gf.Active(), work: work, width: width, factors: factors.Get().(*[3]uint16)}
 }
+
+// done ends the use of the transform.
+func (t transform) done() { factors.Put(t.factors) }
 
 // rows returns the rows [first, end) as one slice.
 func (t transform) rows(first, end int) []byte { return t.work[first*t.width : end*t.width] }
