@@ -192,6 +192,24 @@ func TestPoolIsAValue(t *testing.T) {
 	}
 }
 
+// Claims that were rounded one by one may exceed what the pool has; that empties it and no more (D-2).
+func TestClaimsBeyondTheBalance(t *testing.T) {
+	t.Parallel()
+	pool := Pool{Node: node, Latest: 4, Balance: 1000, Shares: 100, PendingShares: Ledger{{Epoch: 5, Amount: 101}}}
+	if got := pool.BalanceAt(5, Table(nil)); got != 0 {
+		t.Errorf("projected %d", got)
+	}
+	rate, err := pool.Advance(5, 0, Table(nil))
+	if err != nil || rate != (Rate{1000, 100}) || pool.Balance != 0 || pool.Shares != 0 {
+		t.Errorf("%v, %v: %+v", rate, err, pool)
+	}
+	s := Staked{Node: node, Principal: 3, Withdrawing: true, Withdraw: 5, Activation: 5}
+	pool.RewardsPool = 20
+	if got, err := pool.Withdraw(s, Moment{Epoch: 5}, Table{{3, Rate{10, 9}}, {5, Rate{1000, 1}}}); err != nil || got != 3 {
+		t.Errorf("paid %d, %v", got, err)
+	}
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var table Table
