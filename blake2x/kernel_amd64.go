@@ -2,11 +2,7 @@
 
 package blake2x
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/cpu"
-)
+import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _asm . -out ../lanes_amd64.s -stubs ../lanes_amd64.go -pkg blake2x
 
@@ -29,32 +25,24 @@ func sumAVX512(dst, src []byte, n int, g Grid, prefix int) {
 	}
 	var lanes [32]*byte
 	w := newWalk(dst, src, n, g)
-	for {
-		groups := w.next(lanes[:16], lanes[16:])
-		if groups == 0 {
-			return
-		}
-		hashAVX512(&lanes, groups, 16*w.grid.SrcCol, 16*w.grid.DstCol, uint64(n), prefixed, first)
+	for w.next(lanes[:16], lanes[16:]) {
+		hashAVX512(&lanes, w.straight(16), 16*w.grid.SrcCol, 16*w.grid.DstCol, uint64(n), prefixed, first)
 	}
 }
 
 // sumAVX2 hashes a grid 8 messages at a time.
 func sumAVX2(dst, src []byte, n int, g Grid, prefix int) {
-	var from, to [8]*byte
-	var s stage
+	if n < tiny {
+		sumTinyAVX2(dst, src, n, g, prefix)
+		return
+	}
+	var prefixed, first uint64
+	if prefix != none {
+		prefixed, first = 1, uint64(prefix)
+	}
+	var lanes [16]*byte
 	w := newWalk(dst, src, n, g)
-	for {
-		groups := w.next(from[:], to[:])
-		if groups == 0 {
-			return
-		}
-		s.hash(&to, &from, n, prefix)
-		for range groups - 1 {
-			for i := range from {
-				from[i] = (*byte)(unsafe.Add(unsafe.Pointer(from[i]), 8*w.grid.SrcCol))
-				to[i] = (*byte)(unsafe.Add(unsafe.Pointer(to[i]), 8*w.grid.DstCol))
-			}
-			s.hash(&to, &from, n, prefix)
-		}
+	for w.next(lanes[:8], lanes[8:]) {
+		hashAVX2(&lanes, w.straight(8), 8*w.grid.SrcCol, 8*w.grid.DstCol, uint64(n), prefixed, first, 0)
 	}
 }

@@ -4,13 +4,12 @@
 
 package blake2x
 
-// compressAVX2 takes 8 hashes, kept word by word, from start over whole blocks of 8 messages and
-// leaves them in hash, which may be start. The first block is
-// offset bytes from each message's start; the length hashed so far is total before it and grows by
-// step with each block. flag is all ones if the block is the last of its message, else zero.
+// hashAVX2 writes the digests of 8 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at
+// least 32. The last padding bytes of them are zeros that do not count; they fill up a short message.
+// lanes, groups and steps are as in hashAVX512.
 //
 //go:noescape
-func compressAVX2(hash *[8][8]uint64, start *[8][8]uint64, from *[8]*byte, offset int, blocks int, total uint64, step uint64, flag uint64)
+func hashAVX2(lanes *[16]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 
 // hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.
 // lanes holds where the messages are, then where their digests go. It does so for so many groups,

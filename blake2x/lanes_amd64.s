@@ -60,216 +60,567 @@ DATA rotate<>+48(SB)/8, $0x0100070605040302
 DATA rotate<>+56(SB)/8, $0x09080f0e0d0c0b0a
 GLOBL rotate<>(SB), RODATA|NOPTR, $64
 
-// func compressAVX2(hash *[8][8]uint64, start *[8][8]uint64, from *[8]*byte, offset int, blocks int, total uint64, step uint64, flag uint64)
-// Requires: AVX, AVX2, SSE2
-TEXT ·compressAVX2(SB), $2112-64
-	MOVQ hash+0(FP), DI
-	MOVQ start+8(FP), R14
-	MOVQ from+16(FP), SI
-	MOVQ offset+24(FP), CX
-	MOVQ blocks+32(FP), R9
-	MOVQ total+40(FP), R8
-	MOVQ step+48(FP), R10
-	MOVQ flag+56(FP), R12
+DATA window<>+0(SB)/8, $0x8080808080808080
+DATA window<>+8(SB)/8, $0x8080808080808080
+DATA window<>+16(SB)/8, $0x0706050403020100
+DATA window<>+24(SB)/8, $0x0f0e0d0c0b0a0908
+DATA window<>+32(SB)/8, $0x8080808080808080
+DATA window<>+40(SB)/8, $0x8080808080808080
+DATA window<>+48(SB)/8, $0x8080808080808080
+DATA window<>+56(SB)/8, $0x8080808080808080
+GLOBL window<>(SB), RODATA|NOPTR, $64
+
+// func hashAVX2(lanes *[16]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+// Requires: AVX, AVX2, CMOV, SSE2
+TEXT ·hashAVX2(SB), $2624-64
+	MOVQ lanes+0(FP), SI
+	MOVQ groups+8(FP), R14
+	MOVQ n+32(FP), R15
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 
-block:
-	ADDQ R10, R8
+group:
+	VPBROADCASTQ start<>+0(SB), Y0
+	VMOVDQA      Y0, 2048(BX)
+	VMOVDQA      Y0, 2080(BX)
+	VPBROADCASTQ start<>+8(SB), Y0
+	VMOVDQA      Y0, 2112(BX)
+	VMOVDQA      Y0, 2144(BX)
+	VPBROADCASTQ start<>+16(SB), Y0
+	VMOVDQA      Y0, 2176(BX)
+	VMOVDQA      Y0, 2208(BX)
+	VPBROADCASTQ start<>+24(SB), Y0
+	VMOVDQA      Y0, 2240(BX)
+	VMOVDQA      Y0, 2272(BX)
+	VPBROADCASTQ start<>+32(SB), Y0
+	VMOVDQA      Y0, 2304(BX)
+	VMOVDQA      Y0, 2336(BX)
+	VPBROADCASTQ start<>+40(SB), Y0
+	VMOVDQA      Y0, 2368(BX)
+	VMOVDQA      Y0, 2400(BX)
+	VPBROADCASTQ start<>+48(SB), Y0
+	VMOVDQA      Y0, 2432(BX)
+	VMOVDQA      Y0, 2464(BX)
+	VPBROADCASTQ start<>+56(SB), Y0
+	VMOVDQA      Y0, 2496(BX)
+	VMOVDQA      Y0, 2528(BX)
 
+	// A prefixed message is read from one byte before its start, but for that byte.
+	MOVQ prefixed+40(FP), DI
+	MOVQ prefix+48(FP), R8
+	XORQ R10, R10
+	MOVQ R15, CX
+	MOVQ DI, R9
+	ADDQ DI, CX
+	NEGQ R9
+
+block:
+	// Take up to 128 bytes: R12 of them.
+	MOVQ    $0x00000080, R12
+	CMPQ    CX, R12
+	CMOVQCS CX, R12
+	ADDQ    R12, R10
+	SUBQ    R12, CX
+	JNZ     counted
+	MOVQ    padding+56(FP), AX
+	SUBQ    AX, R10
+
+counted:
 	// Words 0 to 3 of 8 lanes.
-	MOVQ        (SI), AX
-	VMOVDQU     (AX)(CX*1), Y0
-	MOVQ        8(SI), AX
-	VMOVDQU     (AX)(CX*1), Y1
-	MOVQ        16(SI), AX
-	VMOVDQU     (AX)(CX*1), Y2
-	MOVQ        24(SI), AX
-	VMOVDQU     (AX)(CX*1), Y3
-	VPUNPCKLQDQ Y1, Y0, Y4
-	VPUNPCKHQDQ Y1, Y0, Y5
-	VPUNPCKLQDQ Y3, Y2, Y6
-	VPUNPCKHQDQ Y3, Y2, Y7
-	VPERM2I128  $0x20, Y6, Y4, Y0
-	VPERM2I128  $0x31, Y6, Y4, Y2
-	VPERM2I128  $0x20, Y7, Y5, Y1
-	VPERM2I128  $0x31, Y7, Y5, Y3
-	VMOVDQA     Y0, (BX)
-	VMOVDQA     Y1, 64(BX)
-	VMOVDQA     Y2, 128(BX)
-	VMOVDQA     Y3, 192(BX)
-	MOVQ        32(SI), AX
-	VMOVDQU     (AX)(CX*1), Y8
-	MOVQ        40(SI), AX
-	VMOVDQU     (AX)(CX*1), Y9
-	MOVQ        48(SI), AX
-	VMOVDQU     (AX)(CX*1), Y10
-	MOVQ        56(SI), AX
-	VMOVDQU     (AX)(CX*1), Y11
-	VPUNPCKLQDQ Y9, Y8, Y12
-	VPUNPCKHQDQ Y9, Y8, Y13
-	VPUNPCKLQDQ Y11, Y10, Y14
-	VPUNPCKHQDQ Y11, Y10, Y15
-	VPERM2I128  $0x20, Y14, Y12, Y8
-	VPERM2I128  $0x31, Y14, Y12, Y10
-	VPERM2I128  $0x20, Y15, Y13, Y9
-	VPERM2I128  $0x31, Y15, Y13, Y11
-	VMOVDQA     Y8, 32(BX)
-	VMOVDQA     Y9, 96(BX)
-	VMOVDQA     Y10, 160(BX)
-	VMOVDQA     Y11, 224(BX)
+	TESTQ   DI, DI
+	JNZ     first0
+	CMPQ    R12, $0x00000020
+	JB      last0
+	MOVQ    (SI), DX
+	VMOVDQU (DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU (DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU (DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU (DX)(R9*1), Y3
+	MOVQ    32(SI), DX
+	VMOVDQU (DX)(R9*1), Y4
+	MOVQ    40(SI), DX
+	VMOVDQU (DX)(R9*1), Y5
+	MOVQ    48(SI), DX
+	VMOVDQU (DX)(R9*1), Y6
+	MOVQ    56(SI), DX
+	VMOVDQU (DX)(R9*1), Y7
+	JMP     loaded0
+
+	// Behind a prefix: the bytes move up by one.
+first0:
+	MOVQ       (SI), DX
+	VMOVDQU    (DX), Y0
+	VPERM2I128 $0x08, Y0, Y0, Y13
+	VPALIGNR   $0x0f, Y13, Y0, Y0
+	MOVQ       8(SI), DX
+	VMOVDQU    (DX), Y1
+	VPERM2I128 $0x08, Y1, Y1, Y13
+	VPALIGNR   $0x0f, Y13, Y1, Y1
+	MOVQ       16(SI), DX
+	VMOVDQU    (DX), Y2
+	VPERM2I128 $0x08, Y2, Y2, Y13
+	VPALIGNR   $0x0f, Y13, Y2, Y2
+	MOVQ       24(SI), DX
+	VMOVDQU    (DX), Y3
+	VPERM2I128 $0x08, Y3, Y3, Y13
+	VPALIGNR   $0x0f, Y13, Y3, Y3
+	MOVQ       32(SI), DX
+	VMOVDQU    (DX), Y4
+	VPERM2I128 $0x08, Y4, Y4, Y13
+	VPALIGNR   $0x0f, Y13, Y4, Y4
+	MOVQ       40(SI), DX
+	VMOVDQU    (DX), Y5
+	VPERM2I128 $0x08, Y5, Y5, Y13
+	VPALIGNR   $0x0f, Y13, Y5, Y5
+	MOVQ       48(SI), DX
+	VMOVDQU    (DX), Y6
+	VPERM2I128 $0x08, Y6, Y6, Y13
+	VPALIGNR   $0x0f, Y13, Y6, Y6
+	MOVQ       56(SI), DX
+	VMOVDQU    (DX), Y7
+	VPERM2I128 $0x08, Y7, Y7, Y13
+	VPALIGNR   $0x0f, Y13, Y7, Y7
+	JMP        loaded0
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last0:
+	MOVQ           $+32, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+	MOVQ           32(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y4
+	VPERM2I128     $0x81, Y4, Y4, Y13
+	VPSHUFB        Y14, Y4, Y4
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y4, Y4
+	MOVQ           40(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y5
+	VPERM2I128     $0x81, Y5, Y5, Y13
+	VPSHUFB        Y14, Y5, Y5
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y5, Y5
+	MOVQ           48(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y6
+	VPERM2I128     $0x81, Y6, Y6, Y13
+	VPSHUFB        Y14, Y6, Y6
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y6, Y6
+	MOVQ           56(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y7
+	VPERM2I128     $0x81, Y7, Y7, Y13
+	VPSHUFB        Y14, Y7, Y7
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y7, Y7
+
+loaded0:
+	VPUNPCKLQDQ  Y1, Y0, Y8
+	VPUNPCKHQDQ  Y1, Y0, Y9
+	VPUNPCKLQDQ  Y3, Y2, Y10
+	VPUNPCKHQDQ  Y3, Y2, Y11
+	VPERM2I128   $0x20, Y10, Y8, Y0
+	VPERM2I128   $0x31, Y10, Y8, Y2
+	VPERM2I128   $0x20, Y11, Y9, Y1
+	VPERM2I128   $0x31, Y11, Y9, Y3
+	MOVQ         R8, X8
+	VPBROADCASTQ X8, Y8
+	VPOR         Y8, Y0, Y0
+	VMOVDQA      Y0, (BX)
+	VMOVDQA      Y1, 64(BX)
+	VMOVDQA      Y2, 128(BX)
+	VMOVDQA      Y3, 192(BX)
+	VPUNPCKLQDQ  Y5, Y4, Y12
+	VPUNPCKHQDQ  Y5, Y4, Y13
+	VPUNPCKLQDQ  Y7, Y6, Y14
+	VPUNPCKHQDQ  Y7, Y6, Y15
+	VPERM2I128   $0x20, Y14, Y12, Y4
+	VPERM2I128   $0x31, Y14, Y12, Y6
+	VPERM2I128   $0x20, Y15, Y13, Y5
+	VPERM2I128   $0x31, Y15, Y13, Y7
+	MOVQ         R8, X12
+	VPBROADCASTQ X12, Y12
+	VPOR         Y12, Y4, Y4
+	VMOVDQA      Y4, 32(BX)
+	VMOVDQA      Y5, 96(BX)
+	VMOVDQA      Y6, 160(BX)
+	VMOVDQA      Y7, 224(BX)
+	XORQ         R8, R8
+	XORQ         DI, DI
 
 	// Words 4 to 7 of 8 lanes.
-	MOVQ        (SI), AX
-	VMOVDQU     32(AX)(CX*1), Y0
-	MOVQ        8(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y1
-	MOVQ        16(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y2
-	MOVQ        24(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y3
-	VPUNPCKLQDQ Y1, Y0, Y4
-	VPUNPCKHQDQ Y1, Y0, Y5
-	VPUNPCKLQDQ Y3, Y2, Y6
-	VPUNPCKHQDQ Y3, Y2, Y7
-	VPERM2I128  $0x20, Y6, Y4, Y0
-	VPERM2I128  $0x31, Y6, Y4, Y2
-	VPERM2I128  $0x20, Y7, Y5, Y1
-	VPERM2I128  $0x31, Y7, Y5, Y3
+	CMPQ    R12, $0x00000040
+	JB      last1
+	MOVQ    (SI), DX
+	VMOVDQU 32(DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y3
+	MOVQ    32(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y4
+	MOVQ    40(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y5
+	MOVQ    48(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y6
+	MOVQ    56(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y7
+	JMP     loaded1
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last1:
+	MOVQ           $+64, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+	MOVQ           32(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y4
+	VPERM2I128     $0x81, Y4, Y4, Y13
+	VPSHUFB        Y14, Y4, Y4
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y4, Y4
+	MOVQ           40(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y5
+	VPERM2I128     $0x81, Y5, Y5, Y13
+	VPSHUFB        Y14, Y5, Y5
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y5, Y5
+	MOVQ           48(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y6
+	VPERM2I128     $0x81, Y6, Y6, Y13
+	VPSHUFB        Y14, Y6, Y6
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y6, Y6
+	MOVQ           56(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y7
+	VPERM2I128     $0x81, Y7, Y7, Y13
+	VPSHUFB        Y14, Y7, Y7
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y7, Y7
+
+loaded1:
+	VPUNPCKLQDQ Y1, Y0, Y8
+	VPUNPCKHQDQ Y1, Y0, Y9
+	VPUNPCKLQDQ Y3, Y2, Y10
+	VPUNPCKHQDQ Y3, Y2, Y11
+	VPERM2I128  $0x20, Y10, Y8, Y0
+	VPERM2I128  $0x31, Y10, Y8, Y2
+	VPERM2I128  $0x20, Y11, Y9, Y1
+	VPERM2I128  $0x31, Y11, Y9, Y3
 	VMOVDQA     Y0, 256(BX)
 	VMOVDQA     Y1, 320(BX)
 	VMOVDQA     Y2, 384(BX)
 	VMOVDQA     Y3, 448(BX)
-	MOVQ        32(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y8
-	MOVQ        40(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y9
-	MOVQ        48(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y10
-	MOVQ        56(SI), AX
-	VMOVDQU     32(AX)(CX*1), Y11
-	VPUNPCKLQDQ Y9, Y8, Y12
-	VPUNPCKHQDQ Y9, Y8, Y13
-	VPUNPCKLQDQ Y11, Y10, Y14
-	VPUNPCKHQDQ Y11, Y10, Y15
-	VPERM2I128  $0x20, Y14, Y12, Y8
-	VPERM2I128  $0x31, Y14, Y12, Y10
-	VPERM2I128  $0x20, Y15, Y13, Y9
-	VPERM2I128  $0x31, Y15, Y13, Y11
-	VMOVDQA     Y8, 288(BX)
-	VMOVDQA     Y9, 352(BX)
-	VMOVDQA     Y10, 416(BX)
-	VMOVDQA     Y11, 480(BX)
+	VPUNPCKLQDQ Y5, Y4, Y12
+	VPUNPCKHQDQ Y5, Y4, Y13
+	VPUNPCKLQDQ Y7, Y6, Y14
+	VPUNPCKHQDQ Y7, Y6, Y15
+	VPERM2I128  $0x20, Y14, Y12, Y4
+	VPERM2I128  $0x31, Y14, Y12, Y6
+	VPERM2I128  $0x20, Y15, Y13, Y5
+	VPERM2I128  $0x31, Y15, Y13, Y7
+	VMOVDQA     Y4, 288(BX)
+	VMOVDQA     Y5, 352(BX)
+	VMOVDQA     Y6, 416(BX)
+	VMOVDQA     Y7, 480(BX)
 
 	// Words 8 to 11 of 8 lanes.
-	MOVQ        (SI), AX
-	VMOVDQU     64(AX)(CX*1), Y0
-	MOVQ        8(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y1
-	MOVQ        16(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y2
-	MOVQ        24(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y3
-	VPUNPCKLQDQ Y1, Y0, Y4
-	VPUNPCKHQDQ Y1, Y0, Y5
-	VPUNPCKLQDQ Y3, Y2, Y6
-	VPUNPCKHQDQ Y3, Y2, Y7
-	VPERM2I128  $0x20, Y6, Y4, Y0
-	VPERM2I128  $0x31, Y6, Y4, Y2
-	VPERM2I128  $0x20, Y7, Y5, Y1
-	VPERM2I128  $0x31, Y7, Y5, Y3
+	CMPQ    R12, $0x00000060
+	JB      last2
+	MOVQ    (SI), DX
+	VMOVDQU 64(DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y3
+	MOVQ    32(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y4
+	MOVQ    40(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y5
+	MOVQ    48(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y6
+	MOVQ    56(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y7
+	JMP     loaded2
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last2:
+	MOVQ           $+96, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+	MOVQ           32(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y4
+	VPERM2I128     $0x81, Y4, Y4, Y13
+	VPSHUFB        Y14, Y4, Y4
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y4, Y4
+	MOVQ           40(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y5
+	VPERM2I128     $0x81, Y5, Y5, Y13
+	VPSHUFB        Y14, Y5, Y5
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y5, Y5
+	MOVQ           48(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y6
+	VPERM2I128     $0x81, Y6, Y6, Y13
+	VPSHUFB        Y14, Y6, Y6
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y6, Y6
+	MOVQ           56(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y7
+	VPERM2I128     $0x81, Y7, Y7, Y13
+	VPSHUFB        Y14, Y7, Y7
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y7, Y7
+
+loaded2:
+	VPUNPCKLQDQ Y1, Y0, Y8
+	VPUNPCKHQDQ Y1, Y0, Y9
+	VPUNPCKLQDQ Y3, Y2, Y10
+	VPUNPCKHQDQ Y3, Y2, Y11
+	VPERM2I128  $0x20, Y10, Y8, Y0
+	VPERM2I128  $0x31, Y10, Y8, Y2
+	VPERM2I128  $0x20, Y11, Y9, Y1
+	VPERM2I128  $0x31, Y11, Y9, Y3
 	VMOVDQA     Y0, 512(BX)
 	VMOVDQA     Y1, 576(BX)
 	VMOVDQA     Y2, 640(BX)
 	VMOVDQA     Y3, 704(BX)
-	MOVQ        32(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y8
-	MOVQ        40(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y9
-	MOVQ        48(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y10
-	MOVQ        56(SI), AX
-	VMOVDQU     64(AX)(CX*1), Y11
-	VPUNPCKLQDQ Y9, Y8, Y12
-	VPUNPCKHQDQ Y9, Y8, Y13
-	VPUNPCKLQDQ Y11, Y10, Y14
-	VPUNPCKHQDQ Y11, Y10, Y15
-	VPERM2I128  $0x20, Y14, Y12, Y8
-	VPERM2I128  $0x31, Y14, Y12, Y10
-	VPERM2I128  $0x20, Y15, Y13, Y9
-	VPERM2I128  $0x31, Y15, Y13, Y11
-	VMOVDQA     Y8, 544(BX)
-	VMOVDQA     Y9, 608(BX)
-	VMOVDQA     Y10, 672(BX)
-	VMOVDQA     Y11, 736(BX)
+	VPUNPCKLQDQ Y5, Y4, Y12
+	VPUNPCKHQDQ Y5, Y4, Y13
+	VPUNPCKLQDQ Y7, Y6, Y14
+	VPUNPCKHQDQ Y7, Y6, Y15
+	VPERM2I128  $0x20, Y14, Y12, Y4
+	VPERM2I128  $0x31, Y14, Y12, Y6
+	VPERM2I128  $0x20, Y15, Y13, Y5
+	VPERM2I128  $0x31, Y15, Y13, Y7
+	VMOVDQA     Y4, 544(BX)
+	VMOVDQA     Y5, 608(BX)
+	VMOVDQA     Y6, 672(BX)
+	VMOVDQA     Y7, 736(BX)
 
 	// Words 12 to 15 of 8 lanes.
-	MOVQ        (SI), AX
-	VMOVDQU     96(AX)(CX*1), Y0
-	MOVQ        8(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y1
-	MOVQ        16(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y2
-	MOVQ        24(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y3
-	VPUNPCKLQDQ Y1, Y0, Y4
-	VPUNPCKHQDQ Y1, Y0, Y5
-	VPUNPCKLQDQ Y3, Y2, Y6
-	VPUNPCKHQDQ Y3, Y2, Y7
-	VPERM2I128  $0x20, Y6, Y4, Y0
-	VPERM2I128  $0x31, Y6, Y4, Y2
-	VPERM2I128  $0x20, Y7, Y5, Y1
-	VPERM2I128  $0x31, Y7, Y5, Y3
+	CMPQ    R12, $0x00000080
+	JB      last3
+	MOVQ    (SI), DX
+	VMOVDQU 96(DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y3
+	MOVQ    32(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y4
+	MOVQ    40(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y5
+	MOVQ    48(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y6
+	MOVQ    56(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y7
+	JMP     loaded3
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last3:
+	MOVQ           $+128, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+	MOVQ           32(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y4
+	VPERM2I128     $0x81, Y4, Y4, Y13
+	VPSHUFB        Y14, Y4, Y4
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y4, Y4
+	MOVQ           40(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y5
+	VPERM2I128     $0x81, Y5, Y5, Y13
+	VPSHUFB        Y14, Y5, Y5
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y5, Y5
+	MOVQ           48(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y6
+	VPERM2I128     $0x81, Y6, Y6, Y13
+	VPSHUFB        Y14, Y6, Y6
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y6, Y6
+	MOVQ           56(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y7
+	VPERM2I128     $0x81, Y7, Y7, Y13
+	VPSHUFB        Y14, Y7, Y7
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y7, Y7
+
+loaded3:
+	VPUNPCKLQDQ Y1, Y0, Y8
+	VPUNPCKHQDQ Y1, Y0, Y9
+	VPUNPCKLQDQ Y3, Y2, Y10
+	VPUNPCKHQDQ Y3, Y2, Y11
+	VPERM2I128  $0x20, Y10, Y8, Y0
+	VPERM2I128  $0x31, Y10, Y8, Y2
+	VPERM2I128  $0x20, Y11, Y9, Y1
+	VPERM2I128  $0x31, Y11, Y9, Y3
 	VMOVDQA     Y0, 768(BX)
 	VMOVDQA     Y1, 832(BX)
 	VMOVDQA     Y2, 896(BX)
 	VMOVDQA     Y3, 960(BX)
-	MOVQ        32(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y8
-	MOVQ        40(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y9
-	MOVQ        48(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y10
-	MOVQ        56(SI), AX
-	VMOVDQU     96(AX)(CX*1), Y11
-	VPUNPCKLQDQ Y9, Y8, Y12
-	VPUNPCKHQDQ Y9, Y8, Y13
-	VPUNPCKLQDQ Y11, Y10, Y14
-	VPUNPCKHQDQ Y11, Y10, Y15
-	VPERM2I128  $0x20, Y14, Y12, Y8
-	VPERM2I128  $0x31, Y14, Y12, Y10
-	VPERM2I128  $0x20, Y15, Y13, Y9
-	VPERM2I128  $0x31, Y15, Y13, Y11
-	VMOVDQA     Y8, 800(BX)
-	VMOVDQA     Y9, 864(BX)
-	VMOVDQA     Y10, 928(BX)
-	VMOVDQA     Y11, 992(BX)
+	VPUNPCKLQDQ Y5, Y4, Y12
+	VPUNPCKHQDQ Y5, Y4, Y13
+	VPUNPCKLQDQ Y7, Y6, Y14
+	VPUNPCKHQDQ Y7, Y6, Y15
+	VPERM2I128  $0x20, Y14, Y12, Y4
+	VPERM2I128  $0x31, Y14, Y12, Y6
+	VPERM2I128  $0x20, Y15, Y13, Y5
+	VPERM2I128  $0x31, Y15, Y13, Y7
+	VMOVDQA     Y4, 800(BX)
+	VMOVDQA     Y5, 864(BX)
+	VMOVDQA     Y6, 928(BX)
+	VMOVDQA     Y7, 992(BX)
 
 	// v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.
-	VMOVDQU      (R14), Y8
+	VMOVDQA      2048(BX), Y8
 	VMOVDQA      Y8, 1024(BX)
-	VMOVDQU      32(R14), Y8
+	VMOVDQA      2080(BX), Y8
 	VMOVDQA      Y8, 1056(BX)
-	VMOVDQU      64(R14), Y8
+	VMOVDQA      2112(BX), Y8
 	VMOVDQA      Y8, 1088(BX)
-	VMOVDQU      96(R14), Y8
+	VMOVDQA      2144(BX), Y8
 	VMOVDQA      Y8, 1120(BX)
-	VMOVDQU      128(R14), Y8
+	VMOVDQA      2176(BX), Y8
 	VMOVDQA      Y8, 1152(BX)
-	VMOVDQU      160(R14), Y8
+	VMOVDQA      2208(BX), Y8
 	VMOVDQA      Y8, 1184(BX)
-	VMOVDQU      192(R14), Y8
+	VMOVDQA      2240(BX), Y8
 	VMOVDQA      Y8, 1216(BX)
-	VMOVDQU      224(R14), Y8
+	VMOVDQA      2272(BX), Y8
 	VMOVDQA      Y8, 1248(BX)
-	VMOVDQU      256(R14), Y0
-	VMOVDQU      288(R14), Y4
-	VMOVDQU      320(R14), Y1
-	VMOVDQU      352(R14), Y5
-	VMOVDQU      384(R14), Y2
-	VMOVDQU      416(R14), Y6
-	VMOVDQU      448(R14), Y3
-	VMOVDQU      480(R14), Y7
+	VMOVDQA      2304(BX), Y0
+	VMOVDQA      2336(BX), Y4
+	VMOVDQA      2368(BX), Y1
+	VMOVDQA      2400(BX), Y5
+	VMOVDQA      2432(BX), Y2
+	VMOVDQA      2464(BX), Y6
+	VMOVDQA      2496(BX), Y3
+	VMOVDQA      2528(BX), Y7
 	VPBROADCASTQ iv<>+0(SB), Y8
 	VMOVDQA      Y8, 1536(BX)
 	VMOVDQA      Y8, 1568(BX)
@@ -282,19 +633,23 @@ block:
 	VPBROADCASTQ iv<>+24(SB), Y11
 	VMOVDQA      Y11, 1728(BX)
 	VMOVDQA      Y11, 1760(BX)
-	VPBROADCASTQ iv<>+32(SB), Y8
-	MOVQ         R8, X15
-	VPBROADCASTQ X15, Y15
-	VPXOR        Y15, Y8, Y8
+	MOVQ         iv<>+32(SB), AX
+	XORQ         R10, AX
+	MOVQ         AX, X8
+	VPBROADCASTQ X8, Y8
 	VMOVDQA      Y8, 1792(BX)
 	VMOVDQA      Y8, 1824(BX)
 	VPBROADCASTQ iv<>+40(SB), Y9
 	VMOVDQA      Y9, 1856(BX)
 	VMOVDQA      Y9, 1888(BX)
-	VPBROADCASTQ iv<>+48(SB), Y10
-	MOVQ         R12, X15
-	VPBROADCASTQ X15, Y15
-	VPXOR        Y15, Y10, Y10
+
+	// The borrow of left-1 tells the last block.
+	MOVQ         CX, AX
+	SUBQ         $+1, AX
+	SBBQ         AX, AX
+	XORQ         iv<>+48(SB), AX
+	MOVQ         AX, X10
+	VPBROADCASTQ X10, Y10
 	VMOVDQA      Y10, 1920(BX)
 	VMOVDQA      Y10, 1952(BX)
 	VPBROADCASTQ iv<>+56(SB), Y11
@@ -663,64 +1018,124 @@ round:
 	JNZ     round
 	VMOVDQA 1024(BX), Y8
 	VPXOR   1536(BX), Y8, Y8
-	VPXOR   (R14), Y8, Y8
-	VMOVDQU Y8, (DI)
+	VPXOR   2048(BX), Y8, Y8
+	VMOVDQA Y8, 2048(BX)
 	VMOVDQA 1056(BX), Y8
 	VPXOR   1568(BX), Y8, Y8
-	VPXOR   32(R14), Y8, Y8
-	VMOVDQU Y8, 32(DI)
+	VPXOR   2080(BX), Y8, Y8
+	VMOVDQA Y8, 2080(BX)
 	VMOVDQA 1088(BX), Y8
 	VPXOR   1600(BX), Y8, Y8
-	VPXOR   64(R14), Y8, Y8
-	VMOVDQU Y8, 64(DI)
+	VPXOR   2112(BX), Y8, Y8
+	VMOVDQA Y8, 2112(BX)
 	VMOVDQA 1120(BX), Y8
 	VPXOR   1632(BX), Y8, Y8
-	VPXOR   96(R14), Y8, Y8
-	VMOVDQU Y8, 96(DI)
+	VPXOR   2144(BX), Y8, Y8
+	VMOVDQA Y8, 2144(BX)
 	VMOVDQA 1152(BX), Y8
 	VPXOR   1664(BX), Y8, Y8
-	VPXOR   128(R14), Y8, Y8
-	VMOVDQU Y8, 128(DI)
+	VPXOR   2176(BX), Y8, Y8
+	VMOVDQA Y8, 2176(BX)
 	VMOVDQA 1184(BX), Y8
 	VPXOR   1696(BX), Y8, Y8
-	VPXOR   160(R14), Y8, Y8
-	VMOVDQU Y8, 160(DI)
+	VPXOR   2208(BX), Y8, Y8
+	VMOVDQA Y8, 2208(BX)
 	VMOVDQA 1216(BX), Y8
 	VPXOR   1728(BX), Y8, Y8
-	VPXOR   192(R14), Y8, Y8
-	VMOVDQU Y8, 192(DI)
+	VPXOR   2240(BX), Y8, Y8
+	VMOVDQA Y8, 2240(BX)
 	VMOVDQA 1248(BX), Y8
 	VPXOR   1760(BX), Y8, Y8
-	VPXOR   224(R14), Y8, Y8
-	VMOVDQU Y8, 224(DI)
+	VPXOR   2272(BX), Y8, Y8
+	VMOVDQA Y8, 2272(BX)
 	VPXOR   1792(BX), Y0, Y0
-	VPXOR   256(R14), Y0, Y0
-	VMOVDQU Y0, 256(DI)
+	VPXOR   2304(BX), Y0, Y0
+	VMOVDQA Y0, 2304(BX)
 	VPXOR   1824(BX), Y4, Y4
-	VPXOR   288(R14), Y4, Y4
-	VMOVDQU Y4, 288(DI)
+	VPXOR   2336(BX), Y4, Y4
+	VMOVDQA Y4, 2336(BX)
 	VPXOR   1856(BX), Y1, Y1
-	VPXOR   320(R14), Y1, Y1
-	VMOVDQU Y1, 320(DI)
+	VPXOR   2368(BX), Y1, Y1
+	VMOVDQA Y1, 2368(BX)
 	VPXOR   1888(BX), Y5, Y5
-	VPXOR   352(R14), Y5, Y5
-	VMOVDQU Y5, 352(DI)
+	VPXOR   2400(BX), Y5, Y5
+	VMOVDQA Y5, 2400(BX)
 	VPXOR   1920(BX), Y2, Y2
-	VPXOR   384(R14), Y2, Y2
-	VMOVDQU Y2, 384(DI)
+	VPXOR   2432(BX), Y2, Y2
+	VMOVDQA Y2, 2432(BX)
 	VPXOR   1952(BX), Y6, Y6
-	VPXOR   416(R14), Y6, Y6
-	VMOVDQU Y6, 416(DI)
+	VPXOR   2464(BX), Y6, Y6
+	VMOVDQA Y6, 2464(BX)
 	VPXOR   1984(BX), Y3, Y3
-	VPXOR   448(R14), Y3, Y3
-	VMOVDQU Y3, 448(DI)
+	VPXOR   2496(BX), Y3, Y3
+	VMOVDQA Y3, 2496(BX)
 	VPXOR   2016(BX), Y7, Y7
-	VPXOR   480(R14), Y7, Y7
-	VMOVDQU Y7, 480(DI)
-	MOVQ    DI, R14
-	ADDQ    $0x80, CX
-	DECQ    R9
+	VPXOR   2528(BX), Y7, Y7
+	VMOVDQA Y7, 2528(BX)
+	ADDQ    $0x80, R9
+	TESTQ   CX, CX
 	JNZ     block
+
+	// Digests: four words of 4 lanes become 4 lanes of four words, twice.
+	VMOVDQA      2048(BX), Y0
+	VMOVDQA      2112(BX), Y1
+	VMOVDQA      2176(BX), Y2
+	VMOVDQA      2240(BX), Y3
+	VPUNPCKLQDQ  Y1, Y0, Y8
+	VPUNPCKHQDQ  Y1, Y0, Y9
+	VPUNPCKLQDQ  Y3, Y2, Y10
+	VPUNPCKHQDQ  Y3, Y2, Y11
+	VPERM2I128   $0x20, Y10, Y8, Y0
+	VPERM2I128   $0x31, Y10, Y8, Y2
+	VPERM2I128   $0x20, Y11, Y9, Y1
+	VPERM2I128   $0x31, Y11, Y9, Y3
+	MOVQ         64(SI), AX
+	VMOVDQU      Y0, (AX)
+	MOVQ         72(SI), AX
+	VMOVDQU      Y1, (AX)
+	MOVQ         80(SI), AX
+	VMOVDQU      Y2, (AX)
+	MOVQ         88(SI), AX
+	VMOVDQU      Y3, (AX)
+	VMOVDQA      2080(BX), Y4
+	VMOVDQA      2144(BX), Y5
+	VMOVDQA      2208(BX), Y6
+	VMOVDQA      2272(BX), Y7
+	VPUNPCKLQDQ  Y5, Y4, Y8
+	VPUNPCKHQDQ  Y5, Y4, Y9
+	VPUNPCKLQDQ  Y7, Y6, Y10
+	VPUNPCKHQDQ  Y7, Y6, Y11
+	VPERM2I128   $0x20, Y10, Y8, Y4
+	VPERM2I128   $0x31, Y10, Y8, Y6
+	VPERM2I128   $0x20, Y11, Y9, Y5
+	VPERM2I128   $0x31, Y11, Y9, Y7
+	MOVQ         96(SI), AX
+	VMOVDQU      Y4, (AX)
+	MOVQ         104(SI), AX
+	VMOVDQU      Y5, (AX)
+	MOVQ         112(SI), AX
+	VMOVDQU      Y6, (AX)
+	MOVQ         120(SI), AX
+	VMOVDQU      Y7, (AX)
+	DECQ         R14
+	JZ           done
+	MOVQ         srcStep+16(FP), AX
+	MOVQ         AX, X0
+	VPBROADCASTQ X0, Y0
+	VPADDQ       (SI), Y0, Y1
+	VMOVDQU      Y1, (SI)
+	VPADDQ       32(SI), Y0, Y1
+	VMOVDQU      Y1, 32(SI)
+	MOVQ         dstStep+24(FP), AX
+	MOVQ         AX, X0
+	VPBROADCASTQ X0, Y0
+	VPADDQ       64(SI), Y0, Y1
+	VMOVDQU      Y1, 64(SI)
+	VPADDQ       96(SI), Y0, Y1
+	VMOVDQU      Y1, 96(SI)
+	JMP          group
+
+done:
 	VZEROUPPER
 	RET
 

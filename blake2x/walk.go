@@ -9,6 +9,7 @@ type walk struct {
 	grid     Grid
 	src, dst unsafe.Pointer // of the grid
 	row, col int            // of the next cell
+	start    int            // column of the last group's first cell
 }
 
 // newWalk starts at the first message. Empty messages all get the same address: their own may be the
@@ -25,17 +26,14 @@ func newWalk(dst, src []byte, n int, g Grid) walk {
 
 var nothing [1]byte
 
-// next fills from and to with the addresses of the next messages and digests. It returns how many times
-// the lanes can be filled so: each time, the addresses are those of the time before, moved by as many
-// columns as there are lanes. Zero means that none are left.
-//
-// Lanes beyond the last message repeat it, so they read and write nothing new.
-func (w *walk) next(from, to []*byte) (groups int) {
+// next fills from and to with the addresses of the next messages and digests, or reports that none
+// are left. Lanes beyond the last message repeat it, so they read and write nothing new.
+func (w *walk) next(from, to []*byte) bool {
 	g := &w.grid
 	if w.row >= g.Rows {
-		return 0
+		return false
 	}
-	start := w.col
+	w.start = w.col
 	src, dst := w.at(w.row, w.col)
 	to = to[:len(from)]
 	for i := range from {
@@ -51,12 +49,17 @@ func (w *walk) next(from, to []*byte) (groups int) {
 			w.row = g.Rows // done; the last cell repeats
 		}
 	}
-	if w.col != start+len(from) {
+	return true
+}
+
+// straight passes over the groups of cells that continue in the row of those that next filled lanes
+// with, each so many columns further. It returns their number, the first group included.
+func (w *walk) straight(lanes int) (groups int) {
+	if w.col != w.start+lanes {
 		return 1
 	}
-	// Short of the row's end by one, so that col stays inside it.
-	more := (g.Cols - w.col - 1) / len(from)
-	w.col += more * len(from)
+	more := (w.grid.Cols - 1 - w.col) / lanes // short of the row's end, so that col stays inside it
+	w.col += more * lanes
 	return 1 + more
 }
 

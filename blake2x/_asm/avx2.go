@@ -8,44 +8,65 @@ import (
 
 var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
-// kernel256 names the registers that live through compressAVX2.
+// kernel256 names the registers that live through hashAVX2.
 type kernel256 struct {
-	start  GPPhysical // the hash before the block, 8 words of 8 lanes
-	hash   GPPhysical // and after it
-	from   GPPhysical // where each lane's message starts
+	lanes  GPPhysical
+	size   GPPhysical // bytes of a message without its prefix
+	left   GPPhysical // bytes not yet read, of the message with its prefix
+	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
+	prefix GPPhysical // that byte, else 0
 	offset GPPhysical // of the block in each message
-	block  GPPhysical // the aligned frame: 16 message words, then 16 state words, of 8 lanes each
 	total  GPPhysical // bytes hashed up to the end of the block
+	block  GPPhysical // the aligned frame: 16 message words, 16 state words, 8 hash words, of 8 lanes each
 }
 
 const wordSize256 = 8 * 8
 
-// compressAVX2 emits the kernel for 8 lanes as two states of 4, so that each hides the other's latency.
+// hashAVX2 emits the kernel for 8 lanes as two states of 4, so that each hides the other's latency.
 // One state alone would fill the register file: words 4 to 7 of both, which the chain of dependencies
 // runs through, stay in Y0 to Y7, and the others are in memory between their uses. Y8 to Y13 work on two
 // columns or diagonals at a time; Y14 and Y15 are the shuffles that rotate by 24 and 16.
-func compressAVX2() {
-	TEXT("compressAVX2", 0, "func(hash, start *[8][8]uint64, from *[8]*byte, offset, blocks int, total, step, flag uint64)")
+func hashAVX2() {
+	TEXT("hashAVX2", 0, "func(lanes *[16]*byte, groups, srcStep, dstStep int, n, prefixed, prefix, padding uint64)")
 	Pragma("noescape")
-	Doc("compressAVX2 takes 8 hashes, kept word by word, from start over whole blocks of 8 messages and",
-		"leaves them in hash, which may be start. The first block is",
-		"offset bytes from each message's start; the length hashed so far is total before it and grows by",
-		"step with each block. flag is all ones if the block is the last of its message, else zero.")
-	k := kernel256{start: R14, hash: RDI, from: RSI, offset: RCX, block: RBX, total: R8}
-	Load(Param("hash"), k.hash)
-	Load(Param("start"), k.start)
-	Load(Param("from"), k.from)
-	Load(Param("offset"), k.offset)
-	Load(Param("blocks"), R9)
-	Load(Param("total"), k.total)
-	Load(Param("step"), R10)
-	Load(Param("flag"), R12)
-	frame := AllocLocal(32*wordSize256 + 64)
+	Doc("hashAVX2 writes the digests of 8 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at",
+		"least 32. The last padding bytes of them are zeros that do not count; they fill up a short message.",
+		"lanes, groups and steps are as in hashAVX512.")
+	k := kernel256{lanes: RSI, size: R15, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
+	Load(Param("lanes"), k.lanes)
+	Load(Param("groups"), R14)
+	Load(Param("n"), k.size)
+	frame := AllocLocal(40*wordSize256 + 64)
 	LEAQ(frame.Offset(63), k.block)
 	ANDQ(I8(-64), k.block)
 
+	Label("group")
+	for w := range 8 {
+		VPBROADCASTQ(startTable.Offset(8*w), Y0)
+		for g := range 2 {
+			VMOVDQA(Y0, k.hash(w, g))
+		}
+	}
+	Comment("A prefixed message is read from one byte before its start, but for that byte.")
+	Load(Param("prefixed"), k.hole)
+	Load(Param("prefix"), k.prefix)
+	XORQ(k.total, k.total)
+	MOVQ(k.size, k.left)
+	MOVQ(k.hole, k.offset)
+	ADDQ(k.hole, k.left)
+	NEGQ(k.offset)
+
 	Label("block")
-	ADDQ(R10, k.total)
+	Comment("Take up to 128 bytes: R12 of them.")
+	MOVQ(U32(128), R12)
+	CMPQ(k.left, R12)
+	CMOVQCS(k.left, R12)
+	ADDQ(R12, k.total)
+	SUBQ(R12, k.left)
+	JNZ(LabelRef("counted"))
+	Load(Param("padding"), RAX)
+	SUBQ(RAX, k.total)
+	Label("counted")
 	for quarter := range 4 {
 		k.load(quarter)
 	}
@@ -54,11 +75,10 @@ func compressAVX2() {
 	MOVQ(U32(rounds), R13)
 	Label("round")
 	for first, quads := range [2][4][4]int{columns, diagonals} {
-		for half := 0; half < 4; half += 2 {
-			k.pair(0, 8*first+2*half, quads[half:half+2])
-		}
-		for half := 0; half < 4; half += 2 {
-			k.pair(1, 8*first+2*half, quads[half:half+2])
+		for g := range 2 {
+			for half := 0; half < 4; half += 2 {
+				k.pair(g, 8*first+2*half, quads[half:half+2])
+			}
 		}
 	}
 	ADDQ(U8(16), R11)
@@ -73,45 +93,135 @@ func compressAVX2() {
 				y = k.b(w, g)
 			}
 			VPXOR(k.state(w+8, g), y, y)
-			VPXOR(lanes256(k.start, w, g), y, y)
-			VMOVDQU(y, lanes256(k.hash, w, g))
+			VPXOR(k.hash(w, g), y, y)
+			VMOVDQA(y, k.hash(w, g))
 		}
 	}
-	MOVQ(k.hash, k.start)
 	ADDQ(U8(128), k.offset)
-	DECQ(R9)
+	TESTQ(k.left, k.left)
 	JNZ(LabelRef("block"))
+
+	k.store()
+	DECQ(R14)
+	JZ(LabelRef("done"))
+	for i, step := range []string{"srcStep", "dstStep"} {
+		Load(Param(step), RAX)
+		MOVQ(RAX, X0)
+		VPBROADCASTQ(X0, Y0)
+		for j := range 2 {
+			at := Mem{Base: k.lanes, Disp: 64*i + 32*j}
+			VPADDQ(at, Y0, Y1)
+			VMOVDQU(Y1, at)
+		}
+	}
+	JMP(LabelRef("group"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
 
-// lanes256 is one state's share of a word of 8 lanes.
-func lanes256(base GPPhysical, word, group int) Mem {
-	return Mem{Base: base, Disp: word*wordSize256 + group*32}
+func (k kernel256) word(word, group int) Mem {
+	return Mem{Base: k.block, Disp: word*wordSize256 + group*32}
 }
 
-func (k kernel256) message(word, group int) Mem { return lanes256(k.block, word, group) }
-func (k kernel256) state(word, group int) Mem   { return lanes256(k.block, 16+word, group) }
+func (k kernel256) message(word, group int) Mem { return k.word(word, group) }
+func (k kernel256) state(word, group int) Mem   { return k.word(16+word, group) }
+func (k kernel256) hash(word, group int) Mem    { return k.word(32+word, group) }
 
 // load turns four words of each lane's block into four words of 8 lanes.
 func (k kernel256) load(quarter int) {
+	label := func(name string) string { return name + string(rune('0'+quarter)) }
+	rows := ymm[:8]
+	each := func(read func(y VecPhysical)) {
+		for i, y := range rows {
+			MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RDX)
+			read(y)
+		}
+	}
 	Commentf("Words %d to %d of 8 lanes.", 4*quarter, 4*quarter+3)
+	if quarter == 0 {
+		TESTQ(k.hole, k.hole)
+		JNZ(LabelRef(label("first")))
+	}
+	CMPQ(R12, U32(32*quarter+32))
+	JB(LabelRef(label("last")))
+	each(func(y VecPhysical) {
+		VMOVDQU(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 32 * quarter}, y)
+	})
+	JMP(LabelRef(label("loaded")))
+
+	if quarter == 0 {
+		Comment("Behind a prefix: the bytes move up by one.")
+		Label(label("first"))
+		each(func(y VecPhysical) {
+			VMOVDQU(Mem{Base: RDX}, y)
+			VPERM2I128(U8(0x08), y, y, Y13)
+			VPALIGNR(U8(15), Y13, y, y)
+		})
+		JMP(LabelRef(label("loaded")))
+	}
+
+	Comment("At the end: the last 32 bytes of the message, moved down to leave those of the block.")
+	Label(label("last"))
+	MOVQ(I32(32*quarter+32), RAX)
+	SUBQ(R12, RAX)
+	MOVQ(U32(32), RDX)
+	CMPQ(RAX, RDX)
+	CMOVQHI(RDX, RAX)
+	LEAQ(windowTable.Offset(0), RDX)
+	VBROADCASTI128(Mem{Base: RDX, Index: RAX, Scale: 1, Disp: 16}, Y14)
+	VBROADCASTI128(Mem{Base: RDX, Index: RAX, Scale: 1}, Y15)
+	each(func(y VecPhysical) {
+		VMOVDQU(Mem{Base: RDX, Index: k.size, Scale: 1, Disp: -32}, y)
+		VPERM2I128(U8(0x81), y, y, Y13)
+		VPSHUFB(Y14, y, y)
+		VPSHUFB(Y15, Y13, Y13)
+		VPOR(Y13, y, y)
+	})
+
+	Label(label("loaded"))
 	for g := range 2 {
-		r, t := ymm[8*g:8*g+4], ymm[8*g+4:8*g+8]
-		for i, y := range r {
-			MOVQ(Mem{Base: k.from, Disp: 8 * (4*g + i)}, RAX)
-			VMOVDQU(Mem{Base: RAX, Index: k.offset, Scale: 1, Disp: 32 * quarter}, y)
-		}
-		for i := 0; i < 4; i += 2 {
-			VPUNPCKLQDQ(r[i+1], r[i], t[i])
-			VPUNPCKHQDQ(r[i+1], r[i], t[i+1])
-		}
-		for i := range 2 {
-			VPERM2I128(U8(0x20), t[2+i], t[i], r[i])
-			VPERM2I128(U8(0x31), t[2+i], t[i], r[2+i])
+		r, t := ymm[4*g:4*g+4], ymm[8+4*g:12+4*g]
+		transpose4x4(r, t)
+		if quarter == 0 {
+			MOVQ(k.prefix, t[0].AsX())
+			VPBROADCASTQ(t[0].AsX(), t[0])
+			VPOR(t[0], r[0], r[0])
 		}
 		for i, y := range r {
 			VMOVDQA(y, k.message(4*quarter+i, g))
+		}
+	}
+	if quarter == 0 {
+		XORQ(k.prefix, k.prefix)
+		XORQ(k.hole, k.hole)
+	}
+}
+
+// transpose4x4 turns r, 4 rows of 4 quadwords, into columns; t is scratch.
+func transpose4x4(r, t []VecPhysical) {
+	for i := 0; i < 4; i += 2 {
+		VPUNPCKLQDQ(r[i+1], r[i], t[i])
+		VPUNPCKHQDQ(r[i+1], r[i], t[i+1])
+	}
+	for i := range 2 {
+		VPERM2I128(U8(0x20), t[2+i], t[i], r[i])
+		VPERM2I128(U8(0x31), t[2+i], t[i], r[2+i])
+	}
+}
+
+// store writes the first four words of each lane's hash.
+func (k kernel256) store() {
+	Comment("Digests: four words of 4 lanes become 4 lanes of four words, twice.")
+	for g := range 2 {
+		r := ymm[4*g : 4*g+4]
+		for w, y := range r {
+			VMOVDQA(k.hash(w, g), y)
+		}
+		transpose4x4(r, ymm[8:12])
+		for i, y := range r {
+			MOVQ(Mem{Base: k.lanes, Disp: 64 + 8*(4*g+i)}, RAX)
+			VMOVDQU(y, Mem{Base: RAX})
 		}
 	}
 }
@@ -122,20 +232,31 @@ func (k kernel256) begin() {
 	for w := range 8 {
 		for g := range 2 {
 			if w >= 4 {
-				VMOVDQU(lanes256(k.start, w, g), k.b(w, g))
+				VMOVDQA(k.hash(w, g), k.b(w, g))
 				continue
 			}
-			VMOVDQU(lanes256(k.start, w, g), Y8)
+			VMOVDQA(k.hash(w, g), Y8)
 			VMOVDQA(Y8, k.state(w, g))
 		}
 	}
 	for w := range 8 {
 		y := ymm[8+w%4]
-		VPBROADCASTQ(ivTable.Offset(8*w), y)
-		if extra, ok := map[int]GPPhysical{4: k.total, 6: R12}[w]; ok {
-			MOVQ(extra, X15)
-			VPBROADCASTQ(X15, Y15)
-			VPXOR(Y15, y, y)
+		switch w {
+		case 4:
+			MOVQ(ivTable.Offset(8*w), RAX)
+			XORQ(k.total, RAX)
+			MOVQ(RAX, y.AsX())
+			VPBROADCASTQ(y.AsX(), y)
+		case 6:
+			Comment("The borrow of left-1 tells the last block.")
+			MOVQ(k.left, RAX)
+			SUBQ(I8(1), RAX)
+			SBBQ(RAX, RAX)
+			XORQ(ivTable.Offset(8*w), RAX)
+			MOVQ(RAX, y.AsX())
+			VPBROADCASTQ(y.AsX(), y)
+		default:
+			VPBROADCASTQ(ivTable.Offset(8*w), y)
 		}
 		VMOVDQA(y, k.state(8+w, 0))
 		VMOVDQA(y, k.state(8+w, 1))

@@ -6,7 +6,7 @@ import . "github.com/mmcloughlin/avo/build"
 func main() {
 	ConstraintExpr("!purego")
 	tables()
-	compressAVX2()
+	hashAVX2()
 	hashAVX512()
 	Generate()
 }

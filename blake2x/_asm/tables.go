@@ -36,14 +36,15 @@ var (
 	diagonals = [4][4]int{{0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13}, {3, 4, 9, 14}}
 )
 
-var startTable, ivTable, sigmaTable, rotateTable Mem
+var startTable, ivTable, sigmaTable, rotateTable, windowTable Mem
 
 // sigmaScale multiplies the entries of the emitted schedule, a byte each; scaled addressing does the
 // rest of the way to a word's offset.
 const sigmaScale = 16
 
-// tables emits the hash before any message, the initialization vector, where each round finds its 16 message words, and the byte
-// shuffles that rotate right by 24 and by 16.
+// tables emits the hash before any message, the initialization vector, where each round finds its 16
+// message words, the byte shuffles that rotate right by 24 and by 16, and those that move bytes down: 16 from
+// place s on in the window move a register's halves down by s, 16 from s - 16 on what crosses them.
 func tables() {
 	startTable = GLOBL("start", RODATA|NOPTR)
 	for i, w := range iv {
@@ -71,6 +72,14 @@ func tables() {
 			}
 			DATA(32*i+8*j, U64(pack(bytes[:], 1)))
 		}
+	}
+	windowTable = GLOBL("window", RODATA|NOPTR)
+	for i := range 8 {
+		w := uint64(0x8080808080808080) // zeros, as a byte shuffle sees it
+		if i == 2 || i == 3 {
+			w = pack([]uint8{0, 1, 2, 3, 4, 5, 6, 7}, 1) + uint64(i-2)*0x0808080808080808
+		}
+		DATA(8*i, U64(w))
 	}
 }
 
