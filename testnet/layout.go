@@ -178,7 +178,7 @@ func (p *plan) write(dir string) error {
 
 // wipe takes away what an unfinished creation left.
 func wipe(dir string) error {
-	for _, name := range []string{chainDir, nodesDir, walletDir, configFile} {
+	for _, name := range []string{chainDir, chainDir + "-genesis.json", nodesDir, walletDir, configFile} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("testnet: %w", err)
 		}

@@ -1,15 +1,19 @@
 package testnet
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/wire"
 )
 
@@ -21,6 +25,9 @@ const (
 	storeDir        = "store"
 )
 
+// stakePerShard is the stake of a node per shard it owns, in FROST.
+const stakePerShard = 1_000 * ledger.FrostPerWAL
+
 // An operator is one storage node's identity: what a person would bring to join a network.
 type operator struct {
 	id      committee.NodeID
@@ -28,7 +35,7 @@ type operator struct {
 	key     *bls.PrivateKey   // signs confirmations
 	network *ecdsa.PrivateKey // answers TLS
 	address string
-	shards  int
+	shards  []committee.Shard
 }
 
 // nodeName is what node i is called; its directory has the same name.
@@ -37,8 +44,8 @@ func nodeName(i int) string { return fmt.Sprintf("node-%02d", i) }
 // nodeDir is where node i keeps everything.
 func nodeDir(dir string, i int) string { return filepath.Join(dir, nodesDir, nodeName(i)) }
 
-// newOperators draws identities for all nodes of a plan. Their IDs count up, so that node i is member
-// i of every committee.
+// newOperators draws identities for all nodes of a plan, in ascending order of their IDs, so that node i
+// is member i of every committee.
 func newOperators(p *plan) ([]operator, error) {
 	ops := make([]operator, len(p.Shares))
 	for i := range ops {
@@ -50,13 +57,28 @@ func newOperators(p *plan) ([]operator, error) {
 		if err != nil {
 			return nil, fmt.Errorf("testnet: %s: %w", nodeName(i), err)
 		}
-		ops[i] = operator{name: nodeName(i), key: key, network: network, address: hostPort(p.Ports.Nodes[i]), shards: p.Shares[i]}
-		if _, err := rand.Read(ops[i].id[:]); err != nil {
-			return nil, fmt.Errorf("testnet: %s: %w", nodeName(i), err)
+		ops[i] = operator{id: chain.NodeIDOf(key.Public()), key: key, network: network}
+	}
+	slices.SortFunc(ops, func(a, b operator) int { return bytes.Compare(a.id[:], b.id[:]) })
+	first := 0
+	for i := range ops {
+		o := &ops[i]
+		o.name, o.address = nodeName(i), hostPort(p.Ports.Nodes[i])
+		for range p.Shares[i] {
+			o.shards = append(o.shards, committee.Shard(first))
+			first++
 		}
-		ops[i].id[0] = byte(i)
 	}
 	return ops, nil
+}
+
+// genesis is the node's place in the chain's first committee. owner acts for it.
+func (o *operator) genesis(owner ledger.Address) chain.GenesisNode {
+	return chain.GenesisNode{
+		Owner: owner, Name: o.name, NetworkAddress: o.address, NetworkKey: wire.NetworkKeyOf(&o.network.PublicKey),
+		Key: o.key.Public(), Possession: o.key.Sign(chain.PossessionMessage(owner, o.key.Public())),
+		Stake: uint64(len(o.shards)) * stakePerShard, Shards: o.shards,
+	}
 }
 
 // write makes the node's directory: its keys, and the configuration that "walrus node run" takes.

@@ -31,6 +31,8 @@ var (
 	ErrOptions = errors.New("testnet: invalid options")
 	// ErrPort means that a port the network needs is taken.
 	ErrPort = errors.New("testnet: port taken")
+	// ErrStopped means that a node does not run.
+	ErrStopped = errors.New("testnet: node does not run")
 )
 
 // Options say what network to make. Zero values stand for defaults, or, where the directory holds a
@@ -69,6 +71,9 @@ const (
 	// DefaultBlockTime is short enough that nobody waits for a block, and long enough that an idle
 	// network costs little.
 	DefaultBlockTime = 100 * time.Millisecond
+	// idleBlockTime is how often a block is made when there is nothing to put in it. Epochs move with
+	// blocks, so it is no longer than the shortest epoch.
+	idleBlockTime = 500 * time.Millisecond
 )
 
 // maxNodes bounds a network in one process: each node takes some MB and a few files.

@@ -80,6 +80,24 @@ func runBlobID(ctx context.Context, d *deps, opts blobIDOptions) error {
 	return labels(d.stderr, "Path", opts.file, "Size", formatSize(commitment.Size), "Encoded size", formatSize(length)+fmt.Sprintf(" (%d shards)", shards))
 }
 
+// fileID computes the blob ID of a file for a network of so many shards.
+func (d *deps) fileID(path string, shards int) (blob.ID, error) {
+	code, err := redstuff.New(shards)
+	if err != nil {
+		return blob.ID{}, err
+	}
+	in, err := d.openInput(path, code.MaxBlobSize())
+	if err != nil {
+		return blob.ID{}, err
+	}
+	defer in.close()
+	commitment, err := code.CommitFrom(in, in.size, nil)
+	if err != nil {
+		return blob.ID{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return blob.NewMetadata(commitment).ID(), nil
+}
+
 // input is a file's bytes, wherever they came from.
 type input struct {
 	*os.File

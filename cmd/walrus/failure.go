@@ -9,8 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/walrus-go/walrus/client"
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/keyring"
+	"github.com/walrus-go/walrus/store"
+	"github.com/walrus-go/walrus/testnet"
 )
 
 // Exit codes. 0, 1 and 2 are always told apart, the others only with --exit-codes=detailed and are 1
@@ -33,11 +37,37 @@ var failures = []struct {
 	exit int
 	hint string
 }{
+	{client.ErrNotFound, "BLOB_NOT_FOUND", exitNotFound, `is the ID right, and was the blob stored on this network? "walrus blob-status" tells what the network knows`},
+	{client.ErrBlocked, "BLOB_BLOCKED", exitBlocked, "nodes refuse to serve this blob; their operators know why"},
+	{client.ErrInconsistent, "INCONSISTENT_BLOB", exitFailure, "whoever stored it encoded it wrongly; nobody can read it"},
+	{client.ErrTooLarge, "BLOB_TOO_LARGE", exitFailure, `"walrus info size" shows the largest blob`},
+	{client.ErrNotEnoughSlivers, "NOT_ENOUGH_SLIVERS", exitUnavailable, `"walrus health --committee" shows which nodes do not answer; try again later`},
+	{client.ErrNoMetadata, "NO_METADATA", exitUnavailable, `"walrus health --committee" shows which nodes do not answer; try again later`},
+	{client.ErrNoStatus, "NO_STATUS", exitUnavailable, `"walrus health --committee" shows which nodes do not answer; try again later`},
+	{client.ErrNotEnoughConfirmations, "NOT_ENOUGH_CONFIRMATIONS", exitUnavailable, "store the same blob again later: what is paid for will be used"},
+	{client.ErrNotCertified, "NOT_CERTIFIED", exitUnavailable, "store the same blob again: what is paid for will be used"},
+	{client.ErrEpochChanged, "EPOCH_CHANGED", exitUnavailable, "try again"},
+	{client.ErrFunds, "INSUFFICIENT_FUNDS", exitFunds, `"walrus balance" shows what the account has; on a test network "walrus faucet" gives WAL away`},
+	{client.ErrEpochs, "INVALID_LIFETIME", exitUsage, `"walrus info epoch" shows how far ahead space is sold`},
+	{client.ErrCapacity, "NETWORK_FULL", exitFailure, `"walrus info storage" shows what is left`},
 	{ledger.ErrFunds, "INSUFFICIENT_FUNDS", exitFunds, `"walrus balance" shows what the account has; on a test network "walrus faucet" gives WAL away`},
 	{ledger.ErrNotFound, "NOT_FOUND", exitNotFound, `"walrus list-blobs" shows the objects that an account owns`},
 	{ledger.ErrUnknown, "OUTCOME_UNKNOWN", exitUnavailable, `the transaction may still go through; look with "walrus list-blobs" before trying again`},
 	{ledger.ErrUnavailable, "CHAIN_UNAVAILABLE", exitUnavailable, `is the chain running at the configured rpc_urls? "walrus devnet" starts one on this machine`},
 	{ledger.ErrRejected, "TRANSACTION_REJECTED", exitFailure, ""},
+	{keyring.ErrNotFound, "KEY_NOT_FOUND", exitNotFound, `"walrus keys list" shows the keys that there are, "walrus keys add" makes one`},
+	{keyring.ErrExists, "KEY_EXISTS", exitFailure, `choose another name; "walrus keys list" shows the keys that there are`},
+	{keyring.ErrName, "INVALID_KEY_NAME", exitUsage, "a name has 1 to 64 letters, digits, dots, dashes and underscores"},
+	{keyring.ErrSecret, "INVALID_SECRET", exitFailure, "a phrase has 12 to 24 words of BIP-39, a secret 64 hex digits"},
+	{keyring.ErrPassphrase, "WRONG_PASSPHRASE", exitFailure, ""},
+	{testnet.ErrForeign, "NOT_A_NETWORK", exitFailure, "name another directory with --dir, or an empty one"},
+	{testnet.ErrInUse, "IN_USE", exitFailure, "stop the other one first, or name another directory with --dir"},
+	{testnet.ErrDiffers, "OTHER_NETWORK", exitFailure, "leave the flags out to run the network that is there, or name another directory with --dir"},
+	{testnet.ErrOptions, "INVALID_OPTIONS", exitUsage, ""},
+	{testnet.ErrPort, "PORT_TAKEN", exitFailure, "stop what listens there, or start a network in another directory with other --ports"},
+	{store.ErrNoStore, "NO_STORE", exitFailure, "is the right disk mounted? --create begins a new store"},
+	{store.ErrIdentity, "NOT_THIS_STORE", exitFailure, "storage_path must be this node's own directory"},
+	{store.ErrInUse, "IN_USE", exitFailure, "another process runs this node"},
 	{config.ErrNotFound, "NO_CONFIGURATION", exitFailure, `name a file with --config or WALRUS_CONFIG; "walrus devnet" starts a network and writes one`},
 	{config.ErrInvalid, "INVALID_CONFIGURATION", exitFailure, ""},
 	{context.DeadlineExceeded, "DEADLINE_EXCEEDED", exitUnavailable, "try again, or allow more time"},
@@ -97,10 +127,51 @@ func classify(err error) hinted {
 	}
 	for _, f := range failures {
 		if errors.Is(err, f.is) {
-			return hinted{err: err, code: f.code, exit: f.exit, hint: f.hint}
+			return hinted{err: err, code: f.code, exit: f.exit, hint: hintOf(err, f.hint), details: detailsOf(err)}
 		}
 	}
 	return hinted{err: err, code: "INTERNAL", exit: exitFailure}
+}
+
+// hintOf prefers what an error itself advises.
+func hintOf(err error, otherwise string) string {
+	var advice interface{ Hint() string }
+	if errors.As(err, &advice) {
+		if hint := advice.Hint(); hint != "" {
+			return hint
+		}
+	}
+	return otherwise
+}
+
+// detailsOf returns the figures that an error has.
+func detailsOf(err error) map[string]any {
+	details := map[string]any{}
+	var quorum *client.QuorumError
+	if errors.As(err, &quorum) {
+		details["have"], details["need"] = quorum.Have, quorum.Need
+		nodes := make([]string, len(quorum.Failed))
+		for i, f := range quorum.Failed {
+			nodes[i] = f.Error()
+		}
+		details["failedNodes"] = nodes
+	}
+	var funds *client.FundsError
+	if errors.As(err, &funds) {
+		details["address"], details["needed"], details["available"] = funds.Address, funds.Need, funds.Have
+	}
+	var stored *client.StoreError
+	if errors.As(err, &stored) {
+		details["phase"] = stored.Phase
+		if stored.Object != nil {
+			details["objectId"] = stored.Object
+		}
+	}
+	var rejected *ledger.RejectedError
+	if errors.As(err, &rejected) {
+		details["rule"], details["codespace"], details["code"] = rejected.Name, rejected.Codespace, rejected.Code
+	}
+	return details
 }
 
 // errorJSON is the line that --json puts on standard error. Source: spec client.md section 2.1.

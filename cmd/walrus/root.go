@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -28,6 +29,8 @@ type deps struct {
 	key       string // --key
 	json      bool   // --json
 	exitCodes string // --exit-codes
+
+	lines *bufio.Reader // standard input, once lines of it have been read
 
 	// started is set once a command's own work begins; an error before that is one of usage.
 	started bool
@@ -89,8 +92,10 @@ To try it on this machine, start a network in one terminal and follow what it pr
 		id       string
 		commands []func(*deps) *cobra.Command
 	}{
-		{"blobs", []func(*deps) *cobra.Command{newBlobID, newConvertBlobID}},
-		{"run", []func(*deps) *cobra.Command{newVersion}},
+		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newListBlobs, newExtend, newDelete, newBlobID, newConvertBlobID}},
+		{"network", []func(*deps) *cobra.Command{newInfo, newHealth}},
+		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet}},
+		{"run", []func(*deps) *cobra.Command{newDevnet, newNode, newVersion}},
 	} {
 		for _, make := range group.commands {
 			cmd := make(d)

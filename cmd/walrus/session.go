@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/walrus-go/walrus/client"
 	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/rpc"
 )
 
 // loadConfig finds and reads the client's configuration.
@@ -22,7 +27,99 @@ func (d *deps) loadConfig() (*config.Client, error) {
 			fmt.Fprintf(d.stderr, "walrus: warning: %s: %s\n", path, w)
 		}
 	}
+	if d.wallet != "" {
+		cfg.Wallet.Path = config.Expand(d.wallet, ".")
+	}
+	if d.key != "" {
+		cfg.Wallet.Key = d.key
+	}
 	return cfg, nil
+}
+
+// session is a connection to a network. Close it.
+type session struct {
+	cfg    *config.Client
+	reader *rpc.Client
+	wallet ledger.Wallet // nil without a wallet
+	client *client.Client
+}
+
+// connect reaches the configured network, with a wallet if one is needed.
+func (d *deps) connect(ctx context.Context, withWallet bool) (*session, error) {
+	cfg, err := d.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{cfg: cfg}
+	if s.reader, err = dialAny(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if withWallet {
+		if s.wallet, err = d.openWallet(s.reader, cfg); err != nil {
+			s.reader.Close()
+			return nil, err
+		}
+	}
+	m := cfg.Communication
+	s.client, err = client.New(s.reader, &client.Options{
+		Wallet: s.wallet, BytesInFlight: int64(m.MaxDataInFlight), NodeRequests: m.RequestRate.MaxNodeConnections,
+		RequestTimeout: time.Duration(m.Reqwest.TotalTimeoutMillis) * time.Millisecond, BatchSize: m.MaxTotalBlobSize,
+	})
+	if err != nil {
+		s.reader.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) close() {
+	s.client.Close()
+	s.reader.Close()
+}
+
+// defaultBatch is how many bytes one store may take together unless the configuration says otherwise.
+const defaultBatch = 1 << 30
+
+func (s *session) batchLimit() int64 {
+	if limit := s.cfg.Communication.MaxTotalBlobSize; limit > 0 {
+		return limit
+	}
+	return defaultBatch
+}
+
+// dialTimeout bounds how long one endpoint of the chain may take to answer for the first time.
+const dialTimeout = 5 * time.Second
+
+// dialAny connects to the first endpoint that answers, and makes sure that it is of the right chain:
+// what a wallet signs is signed for that chain.
+func dialAny(ctx context.Context, cfg *config.Client) (*rpc.Client, error) {
+	var errs []error
+	for _, url := range cfg.RPCURLs {
+		c, err := dialOne(ctx, url)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", url, err))
+			continue
+		}
+		if got := c.ChainID(); got != cfg.ChainID {
+			c.Close()
+			return nil, &hinted{
+				err: fmt.Errorf("%s serves chain %q, and %s is for %q", url, got, cfg.Path, cfg.ChainID), code: "WRONG_CHAIN", exit: exitFailure,
+				hint: "choose another configuration with --config or WALRUS_CONFIG",
+			}
+		}
+		return c, nil
+	}
+	return nil, errors.Join(errs...)
+}
+
+func dialOne(ctx context.Context, url string) (*rpc.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	c, err := rpc.Dial(ctx, url, nil)
+	if err != nil && !errors.Is(err, ledger.ErrUnavailable) {
+		err = fmt.Errorf("%w: %w", ledger.ErrUnavailable, err)
+	}
+	return c, err
 }
 
 // shards returns the network's number of shards: given if it is not 0, else as configured, else asked
@@ -35,5 +132,14 @@ func (d *deps) shards(ctx context.Context, given int) (int, error) {
 	if err != nil {
 		return 0, &hinted{err: fmt.Errorf("number of shards not known: %w", err), code: "NO_CONFIGURATION", exit: exitFailure, hint: "give it with --n-shards; public networks have 1000"}
 	}
-	return cfg.NShards, nil
+	if cfg.NShards != 0 {
+		return cfg.NShards, nil
+	}
+	reader, err := dialAny(ctx, cfg)
+	if err != nil {
+		return 0, err
+	}
+	defer reader.Close()
+	sys, err := reader.System(ctx)
+	return sys.Shards, err
 }

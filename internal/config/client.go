@@ -51,10 +51,20 @@ func (w *Wallet) UnmarshalYAML(node *yaml.Node) error {
 
 // Communication has the limits of a client; zero means the client's own choice.
 type Communication struct {
-	MaxConcurrentWrites      int `yaml:"max_concurrent_writes,omitempty"`       // nodes written to at once
-	MaxConcurrentSliverReads int `yaml:"max_concurrent_sliver_reads,omitempty"` // slivers fetched at once
-	MaxDataInFlight          int `yaml:"max_data_in_flight,omitempty"`          // bytes of slivers on their way
-	RequestTimeoutMillis     int `yaml:"request_timeout_millis,omitempty"`      // one request to one node
+	MaxDataInFlight  int         `yaml:"max_data_in_flight,omitempty"`  // bytes of slivers on their way
+	MaxTotalBlobSize int64       `yaml:"max_total_blob_size,omitempty"` // bytes of all blobs of one store
+	RequestRate      RequestRate `yaml:"request_rate_config,omitempty"`
+	Reqwest          Reqwest     `yaml:"reqwest_config,omitempty"`
+}
+
+// RequestRate bounds what one node is asked at once.
+type RequestRate struct {
+	MaxNodeConnections int `yaml:"max_node_connections,omitempty"`
+}
+
+// Reqwest has the limits of one request. The name is of the file format.
+type Reqwest struct {
+	TotalTimeoutMillis int `yaml:"total_timeout_millis,omitempty"`
 }
 
 // clientFile is the file: one configuration, or contexts.
@@ -133,7 +143,7 @@ func (c *Client) check() error {
 		return fmt.Errorf("n_shards: %d is not in [0, 65535]", c.NShards)
 	}
 	m := c.Communication
-	for _, v := range []int{m.MaxConcurrentWrites, m.MaxConcurrentSliverReads, m.MaxDataInFlight, m.RequestTimeoutMillis} {
+	for _, v := range []int64{int64(m.MaxDataInFlight), m.MaxTotalBlobSize, int64(m.RequestRate.MaxNodeConnections), int64(m.Reqwest.TotalTimeoutMillis)} {
 		if v < 0 {
 			return fmt.Errorf("communication_config: %d is negative", v)
 		}

@@ -76,7 +76,7 @@ func TestClientRoundTrip(t *testing.T) {
 	want := &Client{
 		ChainID: "c", RPCURLs: []string{"http://h:1"}, FaucetURL: "http://h:2", NShards: 100,
 		Wallet:        Wallet{filepath.Join(dir, "w"), "test", "me"},
-		Communication: Communication{MaxConcurrentWrites: 7},
+		Communication: Communication{MaxDataInFlight: 7, RequestRate: RequestRate{MaxNodeConnections: 3}},
 	}
 	path := filepath.Join(dir, "c.yaml")
 	if err := want.Write(path); err != nil {

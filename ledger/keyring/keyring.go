@@ -75,6 +75,7 @@ type Keyring struct{ ring sdkring.Keyring }
 //
 // Errors: [ErrBackend].
 func Open(dir, backend string, ask func(what string) (string, error)) (*Keyring, error) {
+	setPrefix()
 	passphrase := func(string) (string, error) { return testPassphrase, nil }
 	switch backend {
 	case Test:

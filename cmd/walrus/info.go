@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/walrus-go/walrus/client"
+	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/redstuff"
+)
+
+// newInfo makes the info command.
+func newInfo(d *deps) *cobra.Command {
+	parts := []string{"all", "epoch", "storage", "size", "price", "bft", "committee"}
+	return &cobra.Command{
+		Use:   "info [" + strings.Join(parts, "|") + "]",
+		Short: "Show epoch, sizes, prices and committee of the network",
+		Long: `Info shows what the chain says about the network. Without an argument it shows epoch, storage, size and price;
+all adds the committee and how many shards may fail.` + exits(),
+		Example:   "  walrus info committee",
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: parts,
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			part := ""
+			if len(args) == 1 {
+				part = args[0]
+			}
+			return runInfo(ctx, d, part)
+		}),
+	}
+}
+
+// An infoPart is one section: a JSON object under a key, and words for people.
+type infoPart struct {
+	name, key string
+	common    bool // shown when nothing is asked for in particular
+	make      func(*network) (value any, print func(io.Writer) error)
+}
+
+// network is what sections are made from.
+type network struct {
+	ledger.System
+	ledger.Committees
+	code   *redstuff.Code
+	client *client.Client
+}
+
+var infoParts = []infoPart{
+	{"epoch", "epochInfo", true, epochInfo},
+	{"storage", "storageInfo", true, storageInfo},
+	{"size", "sizeInfo", true, sizeInfo},
+	{"price", "priceInfo", true, priceInfo},
+	{"committee", "committeeInfo", false, committeeInfo},
+	{"bft", "bftInfo", false, bftInfo},
+}
+
+func runInfo(ctx context.Context, d *deps, which string) error {
+	s, err := d.connect(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	n, err := s.network(ctx)
+	if err != nil {
+		return err
+	}
+	result := map[string]any{}
+	var single any
+	for _, part := range infoParts {
+		if part.name != which && which != "all" && (which != "" || !part.common) {
+			continue
+		}
+		value, print := part.make(n)
+		if !d.json {
+			if err := print(d.stdout); err != nil {
+				return err
+			}
+			continue
+		}
+		result[part.key], single = value, value
+	}
+	switch {
+	case !d.json:
+		return nil
+	case which == "" || which == "all":
+		return d.printJSON(result)
+	}
+	return d.printJSON(single)
+}
+
+// network asks the chain for everything that info shows.
+func (s *session) network(ctx context.Context) (*network, error) {
+	n := &network{client: s.client}
+	var err error
+	if n.System, err = s.reader.System(ctx); err != nil {
+		return nil, err
+	}
+	if n.Committees, err = s.reader.Committees(ctx); err != nil {
+		return nil, err
+	}
+	n.code, err = redstuff.New(n.Shards)
+	return n, err
+}
+
+// durationJSON is how durations are written.
+type durationJSON struct {
+	Secs  int64 `json:"secs"`
+	Nanos int64 `json:"nanos"`
+}
+
+func epochInfo(n *network) (any, func(io.Writer) error) {
+	start := map[string]string{"DateTime": n.EpochStart.UTC().Format(time.RFC3339Nano)}
+	if n.Transition {
+		start = map[string]string{"Message": "the committee is changing; the epoch began " + n.EpochStart.UTC().Format(time.RFC3339)}
+	}
+	value := struct {
+		CurrentEpoch        uint32            `json:"currentEpoch"`
+		StartOfCurrentEpoch map[string]string `json:"startOfCurrentEpoch"`
+		EpochDuration       durationJSON      `json:"epochDuration"`
+		MaxEpochsAhead      uint32            `json:"maxEpochsAhead"`
+	}{uint32(n.Epoch), start, durationJSON{int64(n.EpochDuration / time.Second), int64(n.EpochDuration % time.Second)}, n.MaxEpochsAhead}
+	return value, func(w io.Writer) error {
+		fmt.Fprintln(w, "Epochs and storage duration")
+		return labels(w, "Current epoch", fmt.Sprint(n.Epoch), "Start of current epoch", n.EpochStart.UTC().Format(time.RFC3339),
+			"Epoch duration", formatDuration(n.EpochDuration), "Blobs can be stored for at most", plural(int(n.MaxEpochsAhead), "epoch"))
+	}
+}
+
+func storageInfo(n *network) (any, func(io.Writer) error) {
+	value := struct {
+		NShards       int    `json:"nShards"`
+		NNodes        int    `json:"nNodes"`
+		TotalCapacity uint64 `json:"totalCapacity"`
+		UsedCapacity  uint64 `json:"usedCapacity"`
+	}{n.Shards, len(n.Current.Members()), n.TotalCapacity, n.UsedCapacity}
+	return value, func(w io.Writer) error {
+		fmt.Fprintln(w, "\nStorage nodes")
+		return labels(w, "Storage nodes", fmt.Sprint(value.NNodes), "Shards", fmt.Sprint(value.NShards),
+			"In use", formatSize(n.UsedCapacity)+" of "+formatSize(n.TotalCapacity))
+	}
+}
+
+func sizeInfo(n *network) (any, func(io.Writer) error) {
+	value := struct {
+		StorageUnitSize uint64 `json:"storageUnitSize"`
+		MaxBlobSize     uint64 `json:"maxBlobSize"`
+	}{ledger.StorageUnit, n.code.MaxBlobSize()}
+	return value, func(w io.Writer) error {
+		fmt.Fprintln(w, "\nBlob size")
+		return labels(w, "Largest blob", fmt.Sprintf("%s (%d bytes)", formatSize(value.MaxBlobSize), value.MaxBlobSize),
+			"Storage unit", formatSize(value.StorageUnitSize))
+	}
+}
+
+func bftInfo(n *network) (any, func(io.Writer) error) {
+	c := n.Current
+	nodes, above := minNodesAbove(n, c.Quorum())
+	value := struct {
+		MaxFaultyShards  int `json:"maxFaultyShards"`
+		MinCorrectShards int `json:"minCorrectShards"`
+		QuorumThreshold  int `json:"quorumThreshold"`
+		MinNodesAbove    int `json:"minNodesAbove"`
+		ShardsAbove      int `json:"shardsAbove"`
+	}{c.Faulty(), c.Correct(), c.Quorum(), nodes, above}
+	return value, func(w io.Writer) error {
+		fmt.Fprintln(w, "\nByzantine fault tolerance")
+		return labels(w, "Shards that may fail", fmt.Sprint(value.MaxFaultyShards), "Shards that are correct at least", fmt.Sprint(value.MinCorrectShards),
+			"Quorum", fmt.Sprintf("%d shards", value.QuorumThreshold),
+			"Fewest nodes that are a quorum", fmt.Sprintf("%d, with %d shards", nodes, above))
+	}
+}

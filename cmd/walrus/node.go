@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/node"
+	"github.com/walrus-go/walrus/testnet"
+)
+
+// newNode makes the node command.
+func newNode(d *deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "node",
+		Short: "Run a storage node",
+		Long:  "Node is for operators of storage nodes." + exits(),
+	}
+	cmd.AddCommand(newNodeRun(d))
+	return cmd
+}
+
+// newNodeRun makes the node run command.
+func newNodeRun(d *deps) *cobra.Command {
+	var create bool
+	cmd := &cobra.Command{
+		Use:   "run --config FILE",
+		Short: "Run one storage node until it is interrupted",
+		Long: `Run runs the storage node that a configuration describes, against the chain it names, until it is interrupted.
+What the node confirmed is on its disk; killed at any instant, it goes on where it was.
+
+A node does not begin a new store by itself, since an empty directory may be a disk that is not mounted; the
+first time say --create. "walrus devnet --external-nodes 1" writes a configuration to try.` + exits(),
+		Example: "  walrus node run --create --config ~/.walrus/devnet/nodes/node-09/node.yaml",
+		Args:    cobra.NoArgs,
+		RunE: d.does(func(ctx context.Context, _ []string) error {
+			if d.config == "" {
+				return usagef("--config: name the node's configuration")
+			}
+			return runNode(ctx, d, config.Expand(d.config, "."), create)
+		}),
+	}
+	cmd.Flags().BoolVar(&create, "create", false, "begin a new store if there is none")
+	return cmd
+}
+
+func runNode(ctx context.Context, d *deps, path string, create bool) error {
+	cfg, err := config.LoadNode(path)
+	if err != nil {
+		return err
+	}
+	opts, err := testnet.NodeOptions(cfg, create)
+	if err != nil {
+		return err
+	}
+	chain, err := dialAny(ctx, &config.Client{ChainID: cfg.ChainID, RPCURLs: cfg.RPCURLs, Path: cfg.Path})
+	if err != nil {
+		return err
+	}
+	defer chain.Close()
+	opts.Ledger, opts.Logger = chain, slog.Default()
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: %w", testnet.ErrPort, err)
+	}
+	n, err := node.New(opts)
+	if err != nil {
+		l.Close()
+		return err
+	}
+	defer n.Close()
+	go func() {
+		select {
+		case <-n.Ready():
+			if d.json {
+				_ = d.printJSON(map[string]string{"name": cfg.Name, "nodeId": cfg.NodeID, "address": l.Addr().String()}) // as good as it gets
+			} else {
+				fmt.Fprintf(d.stdout, "storage node %s serves at https://%s; Ctrl-C stops it\n", cfg.Name, l.Addr())
+			}
+		case <-ctx.Done():
+		}
+	}()
+	return n.Serve(ctx, l)
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/client"
+)
+
+// readOptions are the flags of read.
+type readOptions struct {
+	id     string
+	out    string
+	strict bool
+	skip   bool
+}
+
+// readResult is what read prints with --json. Source: spec client.md section 2.3.
+type readResult struct {
+	Out    string  `json:"out,omitempty"`
+	BlobID blob.ID `json:"blobId"`
+	Blob   []byte  `json:"blob,omitempty"` // without Out
+}
+
+// newRead makes the read command.
+func newRead(d *deps) *cobra.Command {
+	var opts readOptions
+	cmd := &cobra.Command{
+		Use:     "read BLOB_ID",
+		Aliases: []string{"cat", "get"},
+		Short:   "Read a blob",
+		Long: `Read fetches a blob from the storage nodes and writes it to standard output, or to a file that appears only
+once it is whole. Every piece is checked against the blob ID, so what comes out is what was stored, or there
+is an error. Neither a wallet nor WAL is needed.
+
+A writer can encode a blob wrongly on purpose, so that readers who fetch other pieces get other bytes. The
+default check finds out whether this reader's bytes are the ones that every such reader gets; --strict encodes
+the blob again and compares its ID, which takes about as long as storing it.` +
+			exits("with --exit-codes=detailed 3 no such blob, 5 too few nodes answer, 6 blocked by nodes"),
+		Example: "  walrus read \"$(walrus blob-id /etc/hostname)\" --out hostname.copy",
+		Args:    cobra.ExactArgs(1),
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			opts.id = args[0]
+			return runRead(ctx, d, opts)
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVarP(&opts.out, "out", "o", "", "write to `FILE`; - is standard output")
+	f.BoolVar(&opts.strict, "strict", false, "the same as --strict-consistency-check")
+	f.BoolVar(&opts.strict, "strict-consistency-check", false, "encode the blob again and compare its ID")
+	f.BoolVar(&opts.skip, "skip-consistency-check", false, "trust that the writer encoded the blob as one should")
+	cmd.MarkFlagsMutuallyExclusive("strict", "skip-consistency-check")
+	cmd.MarkFlagsMutuallyExclusive("strict-consistency-check", "skip-consistency-check")
+	return cmd
+}
+
+func runRead(ctx context.Context, d *deps, opts readOptions) error {
+	id, err := parseID(opts.id)
+	if err != nil {
+		return err
+	}
+	if opts.out == "-" {
+		opts.out = ""
+	}
+	out, err := newReadTarget(d, opts.out, id)
+	if err != nil {
+		return err
+	}
+	defer out.abandon()
+	s, err := d.connect(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+
+	check := blob.Default
+	switch {
+	case opts.strict:
+		check = blob.Strict
+	case opts.skip:
+		check = blob.Skip
+	}
+	bar := d.newProgress()
+	defer bar.clear()
+	data, err := s.client.ReadAll(ctx, id, &client.ReadOptions{Check: check, Progress: func(p client.ReadProgress) {
+		bar.set("reading", min(p.Bytes, int64(p.Size)), int64(p.Size))
+	}})
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if d.json && opts.out == "" {
+		return d.printJSON(readResult{BlobID: id, Blob: data})
+	}
+	if err := out.finish(data); err != nil {
+		return err
+	}
+	switch {
+	case opts.out == "":
+		return nil
+	case d.json:
+		return d.printJSON(readResult{Out: out.path, BlobID: id})
+	}
+	_, err = fmt.Fprintf(d.stdout, "%v read into %s, %s\n", id, out.path, formatSize(uint64(len(data))))
+	return err
+}
+
+// readTarget is where a blob goes: standard output, or a file that appears whole.
+type readTarget struct {
+	path   string
+	tmp    *os.File // nil for standard output
+	stdout io.Writer
+}
+
+// newReadTarget makes sure that the blob can be written before it is fetched. A directory takes the
+// blob under its ID.
+func newReadTarget(d *deps, path string, id blob.ID) (*readTarget, error) {
+	if path == "" {
+		return &readTarget{stdout: d.stdout}, nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, id.String())
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &hinted{err: fmt.Errorf("--out: %w", err), code: "FILE_NOT_FOUND", exit: exitFailure, hint: "make the directory first: mkdir -p " + filepath.Dir(path)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	return &readTarget{path: path, tmp: tmp}, nil
+}
+
+// finish writes data and puts the file in place.
+func (t *readTarget) finish(data []byte) error {
+	if t.tmp == nil {
+		_, err := t.stdout.Write(data)
+		return err
+	}
+	_, err := t.tmp.Write(data)
+	err = errors.Join(err, t.tmp.Chmod(0o666&^umask()), t.tmp.Close())
+	if err == nil {
+		err = os.Rename(t.tmp.Name(), t.path)
+	}
+	return err
+}
+
+// abandon takes an unfinished file away. After finish it does nothing.
+func (t *readTarget) abandon() {
+	if t.tmp != nil {
+		t.tmp.Close()
+		os.Remove(t.tmp.Name())
+	}
+}

@@ -1,0 +1,349 @@
+package testnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/walrus-go/walrus/chain"
+	"github.com/walrus-go/walrus/client"
+	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/keyring"
+	"github.com/walrus-go/walrus/ledger/rpc"
+)
+
+// Names of the keys in a network's wallet.
+const (
+	WalletKey   = "default"  // has WAL to spend
+	FaucetKey   = "faucet"   // has WAL to give away
+	OperatorKey = "operator" // owns all storage nodes
+)
+
+// What the accounts have at the beginning, in FROST.
+const (
+	walletWAL   = 1_000_000 * ledger.FrostPerWAL
+	faucetWAL   = 1_000_000_000 * ledger.FrostPerWAL
+	operatorWAL = 10_000 * ledger.FrostPerWAL
+)
+
+// Network is a network that runs in this process. Its methods are safe for concurrent use.
+type Network struct {
+	dir     string
+	opts    Options
+	plan    *plan
+	lock    io.Closer
+	keys    *keyring.Keyring
+	chain   *chain.Node
+	ledger  *rpc.Client
+	faucet  *httpServer
+	log     *slog.Logger
+	closing func() error
+
+	mu      sync.Mutex
+	members []*member // guarded by mu; nil where a node does not run here
+}
+
+// Open starts the network of a directory, which it makes if there is none, and returns when every node
+// of this process answers. ctx bounds the start alone; [Network.Close] stops the network.
+//
+// Errors: [ErrForeign], [ErrInUse], [ErrDiffers], [ErrOptions], [ErrPort].
+func Open(ctx context.Context, opts Options) (*Network, error) {
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("testnet: %w", err)
+	}
+	full, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	p, lock, err := claim(dir)
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{dir: dir, opts: full, plan: p, lock: lock, log: full.Logger}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	n.closing = sync.OnceValue(n.close)
+	if p != nil {
+		err = p.fits(opts)
+	} else {
+		err = n.create()
+	}
+	if err == nil {
+		err = n.start(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+// create fills the directory of a new network. The plan is written last.
+func (n *Network) create() error {
+	if err := wipe(n.dir); err != nil {
+		return err
+	}
+	p, err := newPlan(n.opts)
+	if err != nil {
+		return err
+	}
+	if err := p.write(n.dir); err != nil { // from here on the directory is ours
+		return err
+	}
+	operators, err := newOperators(p)
+	if err != nil {
+		return err
+	}
+	for i := range operators {
+		if err := operators[i].write(nodeDir(n.dir, i), p); err != nil {
+			return err
+		}
+	}
+	if err := n.createChain(p, operators); err != nil {
+		return err
+	}
+	if err := p.clientConfig(n.dir).Write(n.ConfigPath()); err != nil {
+		return err
+	}
+	p.Complete = true
+	n.plan = p
+	return p.write(n.dir)
+}
+
+// createChain draws the accounts' keys and writes the chain's first state.
+func (n *Network) createChain(p *plan, operators []operator) error {
+	keys, err := n.openKeys()
+	if err != nil {
+		return err
+	}
+	accounts := map[string]uint64{WalletKey: walletWAL, FaucetKey: faucetWAL, OperatorKey: operatorWAL}
+	genesis := chain.GenesisOptions{ChainID: p.ChainID, Shards: p.Shards, EpochDuration: p.EpochDuration}
+	var owner ledger.Address
+	for _, name := range []string{WalletKey, FaucetKey, OperatorKey} {
+		e, _, err := keys.Generate(name)
+		if err != nil {
+			return err
+		}
+		if name == OperatorKey {
+			owner = e.Address
+		}
+		genesis.Accounts = append(genesis.Accounts, chain.GenesisAccount{Address: e.Address, Amount: accounts[name]})
+	}
+	validator, err := chain.Prepare(n.chainDir())
+	if err != nil {
+		return err
+	}
+	for i := range operators {
+		node := operators[i].genesis(owner)
+		if i == 0 {
+			node.ConsensusKey = validator
+		}
+		genesis.Nodes = append(genesis.Nodes, node)
+	}
+	made, err := chain.NewGenesis(genesis)
+	if err != nil {
+		return err
+	}
+	return made.WriteFile(n.genesisPath())
+}
+
+// clientConfig is the configuration with which clients reach the network and spend its wallet's WAL.
+func (p *plan) clientConfig(dir string) *config.Client {
+	return &config.Client{
+		ChainID: p.ChainID, RPCURLs: []string{"http://" + hostPort(p.Ports.RPC)}, FaucetURL: "http://" + hostPort(p.Ports.Faucet), NShards: p.Shards,
+		Wallet: config.Wallet{Path: filepath.Join(dir, walletDir), Backend: keyring.Test, Key: WalletKey},
+	}
+}
+
+func (n *Network) chainDir() string    { return filepath.Join(n.dir, chainDir) }
+func (n *Network) genesisPath() string { return filepath.Join(n.dir, chainDir+"-genesis.json") }
+
+func (n *Network) openKeys() (*keyring.Keyring, error) {
+	return keyring.Open(filepath.Join(n.dir, walletDir), keyring.Test, nil)
+}
+
+// start starts what a complete directory describes.
+func (n *Network) start(ctx context.Context) error {
+	n.members = make([]*member, len(n.plan.Shares))
+	var err error
+	if n.keys, err = n.openKeys(); err != nil {
+		return err
+	}
+	if err := n.startChain(ctx); err != nil {
+		return err
+	}
+	if err := n.startFaucet(); err != nil {
+		return err
+	}
+	inside := len(n.members) - n.opts.External
+	errs := make([]error, inside)
+	var wait sync.WaitGroup
+	for i := range inside {
+		wait.Go(func() { errs[i] = n.StartNode(ctx, i) })
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+func (n *Network) startChain(ctx context.Context) error {
+	genesis, err := chain.ReadGenesis(n.genesisPath())
+	if err != nil {
+		return err
+	}
+	blockTime := n.opts.BlockTime
+	if blockTime == 0 {
+		blockTime = DefaultBlockTime
+	}
+	at := n.plan.Ports
+	for _, port := range []int{at.RPC, at.GRPC, at.REST, at.P2P} {
+		if err := portFree(port); err != nil {
+			return err
+		}
+	}
+	n.chain, err = chain.Start(ctx, chain.Options{
+		Dir: n.chainDir(), Genesis: genesis, Name: "devnet", BlockTime: blockTime, IdleBlockTime: idleBlockTime,
+		RPCAddr: hostPort(at.RPC), GRPCAddr: hostPort(at.GRPC), RESTAddr: hostPort(at.REST), P2PAddr: hostPort(at.P2P),
+		Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	if n.ledger, err = rpc.Dial(ctx, n.chain.RPCURL(), nil); err != nil {
+		return err
+	}
+	return n.firstBlock(ctx)
+}
+
+// firstBlock waits until the chain has made a block in this process. Without one it answers no questions
+// at first, and takes no transactions after a restart, since it does not know the time.
+func (n *Network) firstBlock(ctx context.Context) error {
+	begun := n.chain.Height()
+	for n.chain.Height() <= begun {
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("testnet: chain makes no block: %w", err)
+		}
+	}
+	for {
+		_, err := n.ledger.System(ctx)
+		if err == nil || !errors.Is(err, ledger.ErrUnavailable) {
+			return err
+		}
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("testnet: chain does not answer: %w", err)
+		}
+	}
+}
+
+func (n *Network) startFaucet() error {
+	wallet, err := n.WalletOf(FaucetKey)
+	if err != nil {
+		return err
+	}
+	n.faucet, err = serveHTTP(hostPort(n.plan.Ports.Faucet), newFaucet(wallet))
+	return err
+}
+
+// Close stops the network and lets go of its directory. Closing again returns what the first call did.
+func (n *Network) Close() error { return n.closing() }
+
+func (n *Network) close() error {
+	var errs []error
+	var wait sync.WaitGroup
+	for i := range n.members {
+		wait.Go(func() {
+			if err := n.StopNode(i); err != nil && !errors.Is(err, ErrStopped) {
+				n.mu.Lock()
+				defer n.mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	}
+	wait.Wait()
+	if n.faucet != nil {
+		errs = append(errs, n.faucet.stop())
+	}
+	if n.ledger != nil {
+		n.ledger.Close()
+	}
+	if n.chain != nil {
+		errs = append(errs, n.chain.Stop())
+	}
+	if err := os.Remove(filepath.Join(n.dir, pidFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, n.lock.Close())...)
+}
+
+// Dir is the network's directory.
+func (n *Network) Dir() string { return n.dir }
+
+// ConfigPath is the configuration of a client with the network's wallet.
+func (n *Network) ConfigPath() string { return filepath.Join(n.dir, configFile) }
+
+// NodeConfigPath is the configuration with which "walrus node run" starts node i.
+func (n *Network) NodeConfigPath(i int) string {
+	return filepath.Join(nodeDir(n.dir, i), nodeConfigFile)
+}
+
+// Nodes is the number of storage nodes, those outside of this process included.
+func (n *Network) Nodes() int { return len(n.plan.Shares) }
+
+// External is how many of the nodes, the last ones, are left to other processes.
+func (n *Network) External() int { return n.opts.External }
+
+// Shards is the network's number of shards.
+func (n *Network) Shards() int { return n.plan.Shards }
+
+// Shares returns how many shards each node has.
+func (n *Network) Shares() []int { return append([]int(nil), n.plan.Shares...) }
+
+// EpochDuration is how long an epoch lasts.
+func (n *Network) EpochDuration() string { return n.plan.EpochDuration.String() }
+
+// ChainID names the network's chain.
+func (n *Network) ChainID() string { return n.plan.ChainID }
+
+// RPCURL, RESTURL and FaucetURL are where chain and faucet answer, GRPCAddr likewise.
+func (n *Network) RPCURL() string    { return n.chain.RPCURL() }
+func (n *Network) RESTURL() string   { return n.chain.RESTURL() }
+func (n *Network) GRPCAddr() string  { return n.chain.GRPCAddr() }
+func (n *Network) FaucetURL() string { return "http://" + hostPort(n.plan.Ports.Faucet) }
+
+// NodeAddress is the host:port of node i's API.
+func (n *Network) NodeAddress(i int) string { return hostPort(n.plan.Ports.Nodes[i]) }
+
+// Ledger reads the network's chain. It is closed with the network.
+func (n *Network) Ledger() *rpc.Client { return n.ledger }
+
+// WalletOf returns the wallet of a key in the network's keyring, such as [WalletKey].
+func (n *Network) WalletOf(key string) (*rpc.Wallet, error) {
+	n.mu.Lock()
+	signer, err := n.keys.Signer(key)
+	n.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return n.ledger.Wallet(signer, nil)
+}
+
+// Client returns a new client with the network's funded wallet. opts may be nil; its wallet is replaced.
+// The caller closes it.
+func (n *Network) Client(opts *client.Options) (*client.Client, error) {
+	var o client.Options
+	if opts != nil {
+		o = *opts
+	}
+	wallet, err := n.WalletOf(WalletKey)
+	if err != nil {
+		return nil, err
+	}
+	o.Wallet = wallet
+	return client.New(n.ledger, &o)
+}
