@@ -6,8 +6,10 @@ import { fromBase64, toBase64 } from '@mysten/bcs';
 import { bls12381_min_pk_verify_aggregate } from '@mysten/walrus-wasm';
 // The package exports its storage-node client to its own client alone, so these are named by file.
 import { StorageNodeClient } from './node_modules/@mysten/walrus/dist/storage-node/client.mjs';
+import { BlobNotRegisteredError } from './node_modules/@mysten/walrus/dist/storage-node/error.mjs';
 import { BlobMetadata, IntentType, SliverData, StorageConfirmation } from './node_modules/@mysten/walrus/dist/utils/bcs.mjs';
 import { toPairIndex, toShardIndex } from './node_modules/@mysten/walrus/dist/utils/index.mjs';
+import { retry } from './node_modules/@mysten/walrus/dist/utils/retry.mjs';
 import { getWasmBindings } from './node_modules/@mysten/walrus/dist/wasm.mjs';
 
 const wasm = await getWasmBindings();
@@ -41,10 +43,15 @@ function rotate({ shards, blobId }) {
 	return { shardOf: Array.from({ length: shards }, (_, pair) => toShardIndex(pair, blobId, shards)) };
 }
 
-// upload writes metadata and slivers of a blob to one node, for each of its shards.
-async function upload({ node, shards, blobId, metadata, primary, secondary }) {
+// upload writes metadata and slivers of a blob to one node, for each of its shards. As the packages do, it
+// tries again while the node has not heard of the registration, unless told not to.
+async function upload({ node, shards, blobId, metadata, primary, secondary, once }) {
 	const options = { nodeUrl: node.url };
-	await storage.storeBlobMetadata({ blobId, metadata: fromBase64(metadata) }, options);
+	await retry(() => storage.storeBlobMetadata({ blobId, metadata: fromBase64(metadata) }, options), {
+		count: once ? 1 : 3,
+		delay: 1000,
+		condition: (error) => error instanceof BlobNotRegisteredError,
+	});
 	for (const shard of node.shards) {
 		const sliverPairIndex = toPairIndex(shard, blobId, shards);
 		const pair = { primary: primary[sliverPairIndex], secondary: secondary[sliverPairIndex] };
