@@ -399,7 +399,7 @@ func BenchmarkFaults(b *testing.B) {
 
 func benchmarkFault(b *testing.B, f fault, op string, nodes, shards, size int) func() {
 	net := newNetwork(b, nodes, shards)
-	patient := func(o *client.Options) { o.StallTimeout, o.RequestTimeout = 0, 0 } // as users have it
+	patient := func(o *client.Options) { o.StallTimeout, o.RequestTimeout, o.TailBase = 0, 0, 0 } // as users have it
 	seed := uint64(0)
 	store := func(c *client.Client) blob.ID {
 		seed++

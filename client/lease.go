@@ -20,6 +20,10 @@ type lease struct {
 	over  bool        // guarded by mu; the bytes no longer count
 }
 
+// minLateUpload is the least time after which an upload is late. Unlike a read, a write has nobody to
+// ask instead, so there is no haste.
+const minLateUpload = 500 * time.Millisecond
+
 // lease waits until size bytes may be on their way. The lease must be returned.
 func (d *delivery) lease(ctx context.Context, k kind, size int) (*lease, error) {
 	weight := min(int64(size), d.client.opts.BytesInFlight)
@@ -29,7 +33,7 @@ func (d *delivery) lease(ctx context.Context, k kind, size int) (*lease, error) 
 	l := &lease{d: d, kind: k, size: size, weight: weight, start: time.Now()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.timer = time.AfterFunc(minLate, l.look)
+	l.timer = time.AfterFunc(minLateUpload, l.look)
 	return l, nil
 }
 
@@ -42,7 +46,7 @@ func (l *lease) look() {
 	switch {
 	case l.over:
 	case left > 0:
-		l.timer.Reset(min(left, minLate))
+		l.timer.Reset(min(left, minLateUpload))
 	default:
 		l.end()
 		l.d.client.scores.late(l.d.member.ID, elapsed, l.size)
@@ -69,7 +73,7 @@ func (l *lease) end() {
 func (s *spread) limit(k kind) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.paces[k].limit()
+	return max(s.paces[k].limit(), minLateUpload)
 }
 
 // took tells the pace of the kind how long an upload took.

@@ -320,6 +320,7 @@ func (net *memoryNetwork) newClient(t testing.TB, change func(*client.Options)) 
 		StallTimeout:     time.Second,
 		RequestTimeout:   5 * time.Second,
 		RegistrationWait: time.Second,
+		TailBase:         10 * time.Second, // so that good nodes are done however slow the machine is
 		Backoff:          client.Backoff{Min: 10 * time.Millisecond, Max: 100 * time.Millisecond, Retries: 3},
 	}
 	if change != nil {

@@ -137,7 +137,10 @@ func (p *peer) exchange(req *http.Request, w *watch, read func(*http.Response) e
 	}
 	w.moved()
 	defer func() { _ = resp.Body.Close() }() // what was read is judged on its own
-	resp.Body = &watchedBody{resp.Body, w}
+	if req.Method == http.MethodGet {
+		// The answer to anything else fits a packet: it has no more time than silence has.
+		resp.Body = &watchedBody{resp.Body, w}
+	}
 	return read(resp)
 }
 
@@ -218,8 +221,9 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 // retryable tells whether the same request to the same node may succeed later.
 func retryable(err error) bool {
 	var refusal *wire.Error
+	var over *givenUp
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &over):
 		return false
 	case errors.As(err, &refusal):
 		return wire.Retryable(err)

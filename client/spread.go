@@ -176,11 +176,21 @@ func (s *spread) worthWaiting() bool {
 	return false
 }
 
+// errUnfinished is why a node is lagging that has not failed.
+var errUnfinished = errors.New("client: not done when a quorum was")
+
 // report returns the weight of the nodes that have signed, and the others.
 func (s *spread) report() (weight int, lagging []*NodeError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.collector.Weight(), s.failures()
+	lagging = s.failures()
+	for i := range s.nodes {
+		if !s.signed[i] && s.failed[i] == nil {
+			m := s.members.Member(i)
+			lagging = append(lagging, nodeError(m, m.Shards, errUnfinished))
+		}
+	}
+	return s.collector.Weight(), lagging
 }
 
 // movedOn tells whether a node signed for a later epoch than the committee's.
@@ -411,8 +421,8 @@ type givenUp struct{ err error }
 // Error implements error.
 func (e *givenUp) Error() string { return e.err.Error() }
 
-// Is hides from [retryable] that the error could be repeated, and nothing else.
-func (e *givenUp) Is(target error) bool { return errors.Is(e.err, target) }
+// Unwrap returns the error.
+func (e *givenUp) Unwrap() error { return e.err }
 
 func (d *delivery) has(i int) bool {
 	d.mu.Lock()
