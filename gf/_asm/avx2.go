@@ -35,55 +35,78 @@ func (s ymm) xor(b, src int) {
 	VPXOR(s.high(src), s.high(b), s.high(b))
 }
 
-// gfni applies the same four matrices as avx512, on low and high bytes apart. Scratch: Y8 to Y11.
+// gfni applies the same four matrices as avx512, on low and high bytes apart: Y8 to Y11
+// hold them, Y12 to Y15 are scratch.
 type gfni struct{ ymm }
 
 func (gfni) suffix() string                  { return "GFNI" }
 func (gfni) table() string                   { return "[4]uint64" }
 func (gfni) begin(factors int, ptr Register) {}
 
-func (s gfni) mulAdd(b, src, factor int) {
-	for i, m := range []struct{ from, to VecPhysical }{
-		{s.low(src), s.low(b)}, {s.high(src), s.low(b)}, {s.low(src), s.high(b)}, {s.high(src), s.high(b)},
-	} {
+func (s gfni) mulAdd(factor int, pairs ...[2]int) {
+	for i := range 4 {
 		VPBROADCASTQ(Mem{Base: R8, Disp: 32*factor + 8*i}, ymms[8+i])
-		VGF2P8AFFINEQB(U8(0), ymms[8+i], m.from, ymms[8+i])
-		VPXOR(ymms[8+i], m.to, m.to)
+	}
+	for _, p := range pairs {
+		to, src := p[0], p[1]
+		for i, m := range []struct{ from, to VecPhysical }{
+			{s.low(src), s.low(to)}, {s.high(src), s.low(to)}, {s.low(src), s.high(to)}, {s.high(src), s.high(to)},
+		} {
+			VGF2P8AFFINEQB(U8(0), ymms[8+i], m.from, ymms[12+i])
+			VPXOR(ymms[12+i], m.to, m.to)
+		}
 	}
 }
 
 // avx2 looks products up: an element is four nibbles, and the product of each with the factor has a
 // table of 16 low bytes and one of 16 high bytes, which VPSHUFB indexes 32 times at once. Y15 is the
-// mask of a nibble, Y8 to Y14 are scratch. Source: J. S. Plank, K. M. Greenan, E. L. Miller, Screaming
-// Fast Galois Field Arithmetic Using Intel SIMD Instructions, FAST 2013.
-type avx2 struct{ ymm }
+// mask of a nibble, Y12 to Y14 are scratch. A single factor has its tables in Y4 to Y11; three have
+// them in memory, read into Y8 and Y9 for all that they multiply.
+// Source: J. S. Plank, K. M. Greenan, E. L. Miller, Screaming Fast Galois Field Arithmetic Using Intel
+// SIMD Instructions, FAST 2013.
+type avx2 struct {
+	ymm
+	resident bool // the tables are in registers
+}
 
 func (*avx2) suffix() string { return "AVX2" }
 func (*avx2) table() string  { return "[16]uint64" }
 
-func (*avx2) begin(factors int, ptr Register) {
+func (s *avx2) begin(factors int, ptr Register) {
 	if factors == 0 {
 		return
 	}
 	MOVL(U32(0x0f), EAX)
 	MOVQ(RAX, X15)
 	VPBROADCASTB(X15, Y15)
+	s.resident = factors == 1
+	if s.resident {
+		for i := range 8 {
+			VBROADCASTI128(Mem{Base: ptr.(GPPhysical), Disp: 16 * i}, ymms[4+i])
+		}
+	}
 }
 
-func (s *avx2) mulAdd(b, src, factor int) {
-	nibbles := []VecPhysical{Y8, Y9, Y10, Y11}
-	VPSRLQ(U8(4), s.low(src), Y9)
-	VPSRLQ(U8(4), s.high(src), Y11)
-	VPAND(Y15, s.low(src), Y8)
-	VPAND(Y15, Y9, Y9)
-	VPAND(Y15, s.high(src), Y10)
-	VPAND(Y15, Y11, Y11)
-	for i, n := range nibbles {
-		for j, to := range []VecPhysical{s.low(b), s.high(b)} {
-			t := []VecPhysical{Y12, Y13}[j]
-			VBROADCASTI128(Mem{Base: R8, Disp: 128*factor + 32*i + 16*j}, t)
-			VPSHUFB(n, t, t)
-			VPXOR(t, to, to)
+func (s *avx2) mulAdd(factor int, pairs ...[2]int) {
+	for i := range 4 {
+		low, high := ymms[4+2*i], ymms[5+2*i]
+		if !s.resident {
+			low, high = Y8, Y9
+			VBROADCASTI128(Mem{Base: R8, Disp: 128*factor + 32*i}, low)
+			VBROADCASTI128(Mem{Base: R8, Disp: 128*factor + 32*i + 16}, high)
+		}
+		for _, p := range pairs {
+			to, src := p[0], p[1]
+			nibble, from := Y12, []VecPhysical{s.low(src), s.high(src)}[i/2]
+			if i%2 == 1 {
+				VPSRLQ(U8(4), from, nibble)
+				from = nibble
+			}
+			VPAND(Y15, from, nibble)
+			VPSHUFB(nibble, low, Y13)
+			VPSHUFB(nibble, high, Y14)
+			VPXOR(Y13, s.low(to), s.low(to))
+			VPXOR(Y14, s.high(to), s.high(to))
 		}
 	}
 }

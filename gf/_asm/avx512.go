@@ -45,10 +45,12 @@ func (*avx512) zero(b int)           { VPXORQ(zmmBlocks[b], zmmBlocks[b], zmmBlo
 func (*avx512) store(b int, to Mem)  { VMOVDQU64(zmmBlocks[b], to) }
 func (*avx512) xor(b, src int)       { VPXORQ(zmmBlocks[src], zmmBlocks[b], zmmBlocks[b]) }
 
-func (*avx512) mulAdd(b, src, factor int) {
-	x := zmmBlocks[src]
-	VGF2P8AFFINEQB(U8(0), zmmFactors[2*factor+1], x, Z9)
-	VGF2P8AFFINEQB(U8(0), zmmFactors[2*factor], x, Z8)
-	VSHUFI64X2(U8(0x4e), Z9, Z9, Z9)
-	VPTERNLOGQ(U8(0x96), Z8, Z9, zmmBlocks[b])
+func (*avx512) mulAdd(factor int, pairs ...[2]int) {
+	for _, p := range pairs {
+		to, x := zmmBlocks[p[0]], zmmBlocks[p[1]]
+		VGF2P8AFFINEQB(U8(0), zmmFactors[2*factor+1], x, Z9)
+		VGF2P8AFFINEQB(U8(0), zmmFactors[2*factor], x, Z8)
+		VSHUFI64X2(U8(0x4e), Z9, Z9, Z9)
+		VPTERNLOGQ(U8(0x96), Z8, Z9, to)
+	}
 }

@@ -42,35 +42,45 @@ type set interface {
 	zero(b int)
 	store(b int, to Mem)
 	xor(b, src int)
-	// mulAdd adds to block b the product of block src and a factor.
-	mulAdd(b, src, factor int)
+	// mulAdd adds to the first block of each pair the product of the second and a factor.
+	mulAdd(factor int, pairs ...[2]int)
 }
 
 // operations emits every operation of a kernel. Each is one loop over the blocks of its slices.
 func operations(s set) {
-	fft := func(x, y, factor int) { s.mulAdd(x, y, factor); s.xor(y, x) }
-	ifft := func(x, y, factor int) { s.xor(y, x); s.mulAdd(x, y, factor) }
+	// The butterflies of some pairs of blocks by one factor.
+	fft := func(factor int, pairs ...[2]int) {
+		s.mulAdd(factor, pairs...)
+		for _, p := range pairs {
+			s.xor(p[1], p[0])
+		}
+	}
+	ifft := func(factor int, pairs ...[2]int) {
+		for _, p := range pairs {
+			s.xor(p[1], p[0])
+		}
+		s.mulAdd(factor, pairs...)
+	}
+	pair := [2]int{0, 1}
 
 	loop(s, "xor", "sets dst ^= src", []string{"dst", "src"}, 0, 0b01, func() { s.xor(0, 1) })
 	loop(s, "scale", "sets dst to f times src", []string{"dst", "src"}, 1, 0b01, func() {
 		s.zero(0)
-		s.mulAdd(0, 1, 0)
+		s.mulAdd(0, pair)
 	})
-	loop(s, "mulAdd", "sets dst ^= f times src", []string{"dst", "src"}, 1, 0b01, func() { s.mulAdd(0, 1, 0) })
-	loop(s, "fft2", "sets x ^= f times y, then y ^= x", []string{"x", "y"}, 1, 0b11, func() { fft(0, 1, 0) })
-	loop(s, "ifft2", "sets y ^= x, then x ^= f times y", []string{"x", "y"}, 1, 0b11, func() { ifft(0, 1, 0) })
+	loop(s, "mulAdd", "sets dst ^= f times src", []string{"dst", "src"}, 1, 0b01, func() { s.mulAdd(0, pair) })
+	loop(s, "fft2", "sets x ^= f times y, then y ^= x", []string{"x", "y"}, 1, 0b11, func() { fft(0, pair) })
+	loop(s, "ifft2", "sets y ^= x, then x ^= f times y", []string{"x", "y"}, 1, 0b11, func() { ifft(0, pair) })
 	four := []string{"w0", "w1", "w2", "w3"}
 	loop(s, "fft4", "is fft2 of w0, w2 and of w1, w3 by f[0], then of w0, w1 by f[1] and of w2, w3 by f[2]", four, 3, 0b1111, func() {
-		fft(0, 2, 0)
-		fft(1, 3, 0)
-		fft(0, 1, 1)
-		fft(2, 3, 2)
+		fft(0, [2]int{0, 2}, [2]int{1, 3})
+		fft(1, [2]int{0, 1})
+		fft(2, [2]int{2, 3})
 	})
 	loop(s, "ifft4", "undoes fft4", four, 3, 0b1111, func() {
-		ifft(0, 1, 1)
-		ifft(2, 3, 2)
-		ifft(0, 2, 0)
-		ifft(1, 3, 0)
+		ifft(1, [2]int{0, 1})
+		ifft(2, [2]int{2, 3})
+		ifft(0, [2]int{0, 2}, [2]int{1, 3})
 	})
 }
 
