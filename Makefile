@@ -40,7 +40,7 @@ release: ## build stripped, reproducible binaries for Linux and macOS into bin/
 			-o $(BIN)/walrus-$$os-$$arch ./cmd/walrus || exit 1; done; done
 
 demo: build ## start a network, store a file, stop nodes, read it back, compare
-	NODES=$(NODES) SHARDS=$(SHARDS) scripts/demo.sh $(FILE)
+	NODES=$(NODES) SHARDS=$(SHARDS) $(GO) run ./internal/demo -walrus $(BIN)/walrus $(FILE)
 
 devnet: build ## run a network on this machine until Ctrl-C
 	$(BIN)/walrus devnet --nodes $(NODES) --shards $(SHARDS)
