@@ -1,13 +1,22 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/keyring"
+	"github.com/walrus-go/walrus/testnet"
 )
 
 func TestMain(m *testing.M) {
@@ -20,12 +29,55 @@ func TestOffline(t *testing.T) {
 	testscript.Run(t, params("testdata/offline"))
 }
 
-// params has what all scripts share: "status N command…" runs a command that must exit with N.
+// TestNetwork runs the scripts that need a network. They share one; each has a key of its own with some
+// WAL, in the keyring $WALLET, and finds $WALRUS_CONFIG set.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	n := testnet.Start(t, testnet.Options{})
+	p := params("testdata/network")
+	p.Setup = func(env *testscript.Env) error {
+		env.Setenv("WALRUS_CONFIG", filepath.Join(env.WorkDir, "client_config.yaml"))
+		env.Setenv("WALLET", filepath.Join(env.WorkDir, "wallet"))
+		env.Setenv("NETDIR", n.Dir())
+		env.Setenv("HOME", env.WorkDir)
+		return ownWallet(t.Context(), n, env.WorkDir)
+	}
+	testscript.Run(t, p)
+}
+
+// ownWallet makes a configuration with a keyring whose key "default" has 1000 WAL.
+func ownWallet(ctx context.Context, n *testnet.Network, dir string) error {
+	cfg, _, err := config.LoadClient(n.ConfigPath(), "")
+	if err != nil {
+		return err
+	}
+	cfg.Wallet.Path = filepath.Join(dir, "wallet")
+	keys, err := keyring.Open(cfg.Wallet.Path, keyring.Test, nil)
+	if err != nil {
+		return err
+	}
+	e, _, err := keys.Generate(testnet.WalletKey)
+	if err != nil {
+		return err
+	}
+	rich, err := n.WalletOf(testnet.WalletKey)
+	if err != nil {
+		return err
+	}
+	if err := rich.Send(ctx, e.Address, 1000*ledger.FrostPerWAL); err != nil {
+		return err
+	}
+	return cfg.Write(filepath.Join(dir, "client_config.yaml"))
+}
+
+// params has what all scripts share: "status N command…" runs a command that must exit with
+// N, "object" sets $OBJECT to the first object ID in standard output, "address NAME" sets $ADDRESS to
+// that of a key, and "blobid FILE" sets $ID to the blob ID of a file.
 func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:           dir,
 		UpdateScripts: os.Getenv("WALRUS_UPDATE") != "",
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": status, "object": object, "address": address, "blobid": blobID},
 	}
 }
 
@@ -43,4 +95,24 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if code != args[0] {
 		ts.Fatalf("exit code %s, want %s", code, args[0])
 	}
+}
+
+var objectID = regexp.MustCompile(`0x[0-9a-f]{64}`)
+
+func object(ts *testscript.TestScript, _ bool, _ []string) {
+	id := objectID.FindString(ts.ReadFile("stdout"))
+	if id == "" {
+		ts.Fatalf("no object ID in standard output")
+	}
+	ts.Setenv("OBJECT", id)
+}
+
+func address(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("walrus", "keys", "show", "--address", args[0]))
+	ts.Setenv("ADDRESS", strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+func blobID(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("walrus", "blob-id", args[0]))
+	ts.Setenv("ID", strings.TrimSpace(ts.ReadFile("stdout")))
 }
