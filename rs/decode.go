@@ -10,17 +10,26 @@ import (
 // A Decoder brings the originals back from one pattern of k received positions. The work that
 // depends on the pattern alone is done once, in [Code.Decoder]. It is safe for concurrent use.
 //
-// With Lambda the polynomial that is zero at the erased points, the product of the received values
-// and Lambda is a polynomial known everywhere; its derivative at an erased point, divided by the
-// derivative of Lambda there, is the missing value. Source: spec: encoding.md section 3.7.
+// With Lambda the polynomial that is zero at the erased points, the product F of the received values
+// and Lambda is known everywhere; its derivative at an erased point, divided by the derivative of
+// Lambda there, is the missing value. That is the specification's algorithm, which takes transforms
+// over all points at once. Here each chunk of points has its own polynomial N, found by a transform of
+// the chunk's size, and at an erased point of chunk q
+//
+//	F' = N[q]' + the sum over other chunks p of N[p] / (p^q)
+//
+// because the product of (x - point) over the points of chunk p is s(x) + p, where s is constant on
+// chunks and has derivative 1. Source: spec: encoding.md section 3.7.
 type Decoder struct {
 	code     *Code
 	received []int    // positions in the order given
 	missing  []int    // original positions that are not received
-	rows     int      // points of the transform, a power of two
-	end      int      // points from here on are known zeros
 	scale    []uint16 // per point: what the received value is multiplied by, or zero
 	unscale  []uint16 // per missing original: what the result is multiplied by
+	chunks   int      // chunks up to the last position
+	targets  []int    // chunks that originals are missing in, ascending
+	have     marks    // points received
+	need     marks    // points missing
 }
 
 // Decoder returns the decoder for symbols at the given positions: exactly k of them, distinct, in
@@ -44,7 +53,7 @@ func (c *Code) Decoder(positions []int) (*Decoder, error) {
 		}
 		have[p] = true
 	}
-	d := &Decoder{code: c, received: slices.Clone(positions), rows: c.domain(), end: c.end()}
+	d := &Decoder{code: c, received: slices.Clone(positions), chunks: (c.end() + c.chunk - 1) / c.chunk}
 	for i := range c.k {
 		if !have[i] {
 			d.missing = append(d.missing, i)
@@ -59,7 +68,7 @@ func (c *Code) Decoder(positions []int) (*Decoder, error) {
 // locate computes the factors from the values of the erasure locator.
 func (d *Decoder) locate(have []bool) {
 	c := d.code
-	erased := make([]uint16, d.rows)
+	erased := make([]uint16, c.domain())
 	for p, ok := range have {
 		if !ok {
 			erased[c.point(p)] = 1
@@ -70,18 +79,31 @@ func (d *Decoder) locate(have []bool) {
 			erased[p] = 1
 		}
 	} else {
-		for p := d.end; p < d.rows; p++ {
+		for p := c.end(); p < len(erased); p++ {
 			erased[p] = 1
 		}
 	}
 	lambda := locator(erased, c.logs())
-	d.scale = make([]uint16, d.rows)
+	points := d.chunks * c.chunk
+	d.scale = make([]uint16, points)
+	d.have, d.need = make(marks, points+1), make(marks, points+1)
 	for _, p := range d.received {
-		d.scale[c.point(p)] = gf.Exp(lambda[c.point(p)])
+		at := c.point(p)
+		d.scale[at] = gf.Exp(lambda[at])
+		d.have[at+1] = 1
 	}
 	d.unscale = make([]uint16, len(d.missing))
 	for i, p := range d.missing {
-		d.unscale[i] = gf.Exp(gf.Modulus - lambda[c.point(p)])
+		at := c.point(p)
+		d.unscale[i] = gf.Exp(gf.Modulus - lambda[at])
+		d.need[at+1] = 1
+		if q := at / c.chunk; len(d.targets) == 0 || d.targets[len(d.targets)-1] != q {
+			d.targets = append(d.targets, q)
+		}
+	}
+	for i := range points {
+		d.have[i+1] += d.have[i]
+		d.need[i+1] += d.need[i]
 	}
 }
 
@@ -115,10 +137,29 @@ func (c *Code) domain() int { return pow2(c.end()) }
 func (d *Decoder) Missing() []int { return d.missing }
 
 // Rows returns how many rows the work area of [Decoder.DecodeRows] has.
-func (d *Decoder) Rows() int { return d.rows }
+func (d *Decoder) Rows() int {
+	return (d.chunks + max(0, len(d.targets)-1)) * d.code.chunk
+}
 
-// Row returns the row that the symbol at a position, received or missing, has in the work area.
-func (d *Decoder) Row(position int) int { return d.code.point(position) }
+// Row returns the row that the symbol at a position has in the work area: a received one on entry, a
+// missing original on return.
+func (d *Decoder) Row(position int) int {
+	at := d.code.point(position)
+	if len(d.targets) > 1 && d.need[at+1] > d.need[at] {
+		i, _ := slices.BinarySearch(d.targets, at/d.code.chunk)
+		return d.place(i)*d.code.chunk + at%d.code.chunk
+	}
+	return at
+}
+
+// place returns the chunk of rows that the result for target i is computed in: its own for the last,
+// which is then no longer needed, and one beyond all points for the others.
+func (d *Decoder) place(i int) int {
+	if i == len(d.targets)-1 {
+		return d.targets[i]
+	}
+	return d.chunks + i
+}
 
 // DecodeRows recovers the missing originals within a work area of Rows() rows of width bytes. On
 // entry Row(p) holds the symbol at every received position p; other rows may hold anything. On
@@ -127,7 +168,7 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 	if len(d.missing) == 0 {
 		return
 	}
-	t := newTransform(work[:d.rows*width], width)
+	t := newTransform(work[:d.Rows()*width], width)
 	defer t.done()
 	for p, factor := range d.scale {
 		if row := t.rows(p, p+1); factor == 0 {
@@ -136,17 +177,41 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 			t.kernel.Scale(row, row, factor)
 		}
 	}
-	t.inverse(d.rows, 0, d.end)
-	for i := 1; i < d.rows; i++ {
-		h := i & -i
-		t.kernel.Xor(t.rows(i-h, i), t.rows(i, i+h))
+	n := d.code.chunk
+	for q := range d.chunks {
+		t.part(q*n, n).inverse(n, q*n, d.have[q*n:(q+1)*n+1])
 	}
-	last := d.code.point(d.missing[len(d.missing)-1])
-	t.forward(d.rows, 0, last+1)
+	for i := range d.targets {
+		d.solve(t, i)
+	}
 	for i, p := range d.missing {
 		row := t.rows(d.Row(p), d.Row(p)+1)
 		t.kernel.Scale(row, row, d.unscale[i])
 	}
+}
+
+// solve evaluates F' at the missing points of target i.
+func (d *Decoder) solve(t transform, i int) {
+	n, target, place := d.code.chunk, d.targets[i], d.place(i)
+	out := t.part(place*n, n)
+	if place != target {
+		copy(out.rows(0, n), t.rows(target*n, (target+1)*n))
+	}
+	if !d.empty(target) {
+		out.derive(n)
+	}
+	for q := range d.chunks {
+		if q != target && !d.empty(q) {
+			t.kernel.MulAdd(out.rows(0, n), t.rows(q*n, (q+1)*n), gf.Inv(uint16(q^target)))
+		}
+	}
+	out.forward(n, target*n, d.need[target*n:(target+1)*n+1])
+}
+
+// empty reports whether nothing was received in a chunk.
+func (d *Decoder) empty(chunk int) bool {
+	n := d.code.chunk
+	return d.have[chunk*n : (chunk+1)*n+1].none()
 }
 
 // Reconstruct fills in the missing originals of a vector of k+r symbols, where nil stands for a
@@ -176,7 +241,7 @@ func (c *Code) Reconstruct(symbols [][]byte) error {
 	}
 	layout := NewLayout(size, 1)
 	width := layout.Width()
-	work := make([]byte, d.rows*width)
+	work := make([]byte, d.Rows()*width)
 	for i, p := range positions {
 		layout.Put(work[d.Row(p)*width:], 0, present[i])
 	}

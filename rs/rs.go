@@ -45,7 +45,8 @@ const order = 1 << 16
 type Code struct {
 	k, r  int
 	high  bool
-	chunk int // points per transform when encoding, a power of two
+	chunk int // points per transform, a power of two
+	ramp  marks
 
 	// logs holds what every erasure locator of this code needs, computed at the first decoding.
 	logs func() []uint16
@@ -66,6 +67,7 @@ func New(k, r int) (*Code, error) {
 	} else {
 		c.chunk = a
 	}
+	c.ramp = ramp(c.chunk)
 	c.logs = sync.OnceValue(func() []uint16 { return transformedLogs(c.domain()) })
 	return c, nil
 }
@@ -108,26 +110,29 @@ func (c *Code) encodeHigh(t transform, keep int) {
 		have := min(n, c.k-first)
 		part := t.part(first, n)
 		clear(part.rows(have, n))
-		part.inverse(n, first+n, have)
+		part.inverse(n, first+n, c.first(have))
 		if first > 0 {
 			t.kernel.Xor(t.rows(0, n), part.rows(0, n))
 		}
 	}
-	t.forward(n, 0, keep)
+	t.forward(n, 0, c.first(keep))
 }
 
 func (c *Code) encodeLow(t transform, keep int) {
 	n := c.chunk
 	clear(t.rows(c.k, n))
-	t.inverse(n, 0, c.k)
+	t.inverse(n, 0, c.first(c.k))
 	for first := (keep - 1) / n * n; first >= 0; first -= n {
 		part := t.part(first, n)
 		if first > 0 {
 			copy(part.rows(0, n), t.rows(0, n))
 		}
-		part.forward(n, first+n, keep-first)
+		part.forward(n, first+n, c.first(min(n, keep-first)))
 	}
 }
+
+// first marks the first k rows of a chunk.
+func (c *Code) first(k int) marks { return first(c.ramp, k, c.chunk) }
 
 // Encode returns the r recovery symbols of the k originals, all of one even length.
 //

@@ -38,53 +38,74 @@ func (t transform) part(first, n int) transform {
 	return t
 }
 
+// A marks tells of a run of rows which of them matter: those where the next entry is larger. There is
+// one more entry than rows, so a run without such rows has equal ends.
+type marks []int32
+
+func (m marks) none() bool { return m[0] == m[len(m)-1] }
+
+// ramp returns the memory for [first] of up to n rows.
+func ramp(n int) marks {
+	m := make(marks, 2*n+1)
+	for i := range n {
+		m[i] = int32(i - n)
+	}
+	return m
+}
+
+// first marks the first k of n rows, given the ramp of at least n.
+func first(r marks, k, n int) marks {
+	top := len(r) / 2
+	return r[top-k : top-k+n+1]
+}
+
 // forward evaluates: rows [0, n) hold the coefficients of a polynomial of degree below n, a power of
 // two, and become its values at the points offset to offset+n-1. offset is a multiple of n. Only the
-// rows below keep are valid afterwards.
-func (t transform) forward(n, offset, keep int) {
+// rows that need marks are valid afterwards.
+func (t transform) forward(n, offset int, need marks) {
+	parts, size := 4, n/4
 	switch {
-	case n == 1:
+	case n == 1 || need.none():
+		return
 	case n&0x5555_5555 == 0: // an odd number of layers: one alone, the others in pairs
-		h := n / 2
-		t.kernel.FFT2(t.rows(0, h), t.rows(h, n), gf.Twiddle(offset+h-1))
-		t.forward(h, offset, keep)
-		if keep > h {
-			t.part(h, h).forward(h, offset+h, keep-h)
-		}
+		parts, size = 2, n/2
+		t.kernel.FFT2(t.rows(0, size), t.rows(size, n), gf.Twiddle(offset+size-1))
 	default:
-		q := n / 4
-		t.pair(q, offset)
-		t.kernel.FFT4(t.rows(0, q), t.rows(q, 2*q), t.rows(2*q, 3*q), t.rows(3*q, n), t.factors)
-		if q == 1 {
-			return
-		}
-		for first := 0; first < min(n, keep); first += q {
-			t.part(first, q).forward(q, offset+first, keep-first)
-		}
+		t.pair(size, offset)
+		t.kernel.FFT4(t.rows(0, size), t.rows(size, 2*size), t.rows(2*size, 3*size), t.rows(3*size, n), t.factors)
+	}
+	for at := 0; size > 1 && parts > 0; at, parts = at+size, parts-1 {
+		t.part(at, size).forward(size, offset+at, need[at:at+size+1])
 	}
 }
 
 // inverse interpolates: rows [0, n) hold values at the points offset to offset+n-1 and become
-// coefficients. The rows from have on must be zero on entry.
-func (t transform) inverse(n, offset, have int) {
-	switch {
-	case n == 1:
-	case n&0x5555_5555 == 0:
-		h := n / 2
-		t.inverse(h, offset, have)
-		if have > h {
-			t.part(h, h).inverse(h, offset+h, have-h)
-		}
-		t.kernel.IFFT2(t.rows(0, h), t.rows(h, n), gf.Twiddle(offset+h-1))
-	default:
-		q := n / 4
-		if q > 1 {
-			for first := 0; first < min(n, have); first += q {
-				t.part(first, q).inverse(q, offset+first, have-first)
-			}
-		}
-		t.pair(q, offset)
-		t.kernel.IFFT4(t.rows(0, q), t.rows(q, 2*q), t.rows(2*q, 3*q), t.rows(3*q, n), t.factors)
+// coefficients. The rows that have does not mark must be zero on entry.
+func (t transform) inverse(n, offset int, have marks) {
+	if n == 1 || have.none() {
+		return
+	}
+	parts, size := 4, n/4
+	if n&0x5555_5555 == 0 {
+		parts, size = 2, n/2
+	}
+	for at := 0; size > 1 && at < n; at += size {
+		t.part(at, size).inverse(size, offset+at, have[at:at+size+1])
+	}
+	if parts == 2 {
+		t.kernel.IFFT2(t.rows(0, size), t.rows(size, n), gf.Twiddle(offset+size-1))
+		return
+	}
+	t.pair(size, offset)
+	t.kernel.IFFT4(t.rows(0, size), t.rows(size, 2*size), t.rows(2*size, 3*size), t.rows(3*size, n), t.factors)
+}
+
+// derive replaces n rows of coefficients by those of the formal derivative, plus the polynomial
+// itself, which makes no difference where that is zero.
+func (t transform) derive(n int) {
+	for i := 1; i < n; i++ {
+		h := i & -i
+		t.kernel.Xor(t.rows(i-h, i), t.rows(i, i+h))
 	}
 }
 
