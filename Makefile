@@ -12,9 +12,10 @@ BENCHTIME ?= 1s
 NODES     ?= 10
 SHARDS    ?= 100
 
-# Packages whose speed is worth a number, and packages where goroutines meet and a race build is cheap.
+# Packages whose speed is worth a number, and packages where goroutines meet.
 BENCH  := ./gf ./blake2x ./rs ./merkle ./redstuff ./blob ./bls ./bcs
-RACE   := ./gf ./blake2x ./bcs ./bls ./rs ./merkle ./redstuff ./committee ./blob ./attest ./wire ./store/... ./ledger ./internal/...
+RACE   := ./gf ./blake2x ./bcs ./bls ./rs ./merkle ./redstuff ./committee ./blob ./attest ./wire ./store/... ./ledger/... \
+	./client ./node ./chain ./testnet
 # Packages that choose a kernel by CPU, directly or one floor above.
 KERNEL := ./gf/... ./blake2x/... ./rs ./merkle ./redstuff ./blob
 KERNELS ?= generic avx2 gfni avx512
