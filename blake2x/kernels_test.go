@@ -102,8 +102,12 @@ func TestKernelsAgreeOnEveryLength(t *testing.T) {
 	for n := range 4*128 + 2 {
 		lengths = append(lengths, n)
 	}
+	prefixes := []int{none, NodePrefix, LeafPrefix, 0xff}
+	if testing.Short() {
+		prefixes = prefixes[:2]
+	}
 	for _, n := range lengths {
-		for _, prefix := range []int{none, LeafPrefix, NodePrefix, 0xff} {
+		for _, prefix := range prefixes {
 			trial{n: n, prefix: prefix, grid: List(17, n)}.run(t, uint64(n))
 		}
 	}
