@@ -17,7 +17,7 @@ const MaxUnorderedTimeout = 10 * time.Minute
 
 // newAnteHandler returns what runs before every transaction: size, fee, signature, replay protection.
 func (app *App) newAnteHandler() (sdk.AnteHandler, error) {
-	return ante.NewAnteHandler(ante.HandlerOptions{
+	handler, err := ante.NewAnteHandler(ante.HandlerOptions{
 		AccountKeeper:   app.keepers.account,
 		BankKeeper:      app.keepers.bank,
 		FeegrantKeeper:  app.keepers.feegrant,
@@ -27,6 +27,19 @@ func (app *App) newAnteHandler() (sdk.AnteHandler, error) {
 			ante.WithMaxUnorderedTxTimeoutDuration(MaxUnorderedTimeout),
 		},
 	})
+	return timedChecks(handler), err
+}
+
+// timedChecks gives checks of new transactions a time from the moment a node starts. Until its first
+// block after a start the application has none, and would refuse every deadline as too far away. Blocks
+// bring their own time, so that this concerns only what one node takes into its mempool.
+func timedChecks(handler sdk.AnteHandler) sdk.AnteHandler {
+	return func(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, error) {
+		if ctx.ExecMode() != sdk.ExecModeFinalize && ctx.BlockTime().IsZero() {
+			ctx = ctx.WithBlockTime(time.Now())
+		}
+		return handler(ctx, tx, simulate)
+	}
 }
 
 // signatureGas charges for the check of a signature and says which kinds of keys accounts can have:

@@ -1,11 +1,22 @@
 package chain_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/chain/chaintest"
@@ -99,4 +110,124 @@ func TestLedgerOverRPC(t *testing.T) {
 			return l.Certify(committees.Current, message, positions...)
 		},
 	})
+}
+
+func TestRestartContinues(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	l := startLive(t)
+	client, wallets := l.client(t)
+	before, err := wallets[0].Register(ctx, []ledger.Registration{ledgertest.Claim(100, 2, true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	height := l.node.Height()
+	client.Close()
+	if err := l.node.Stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	l.options.Genesis = nil // the node has kept it
+	l.start(t)
+	client, wallets = l.client(t)
+	if got := l.node.Height(); got < height {
+		t.Errorf("height %d after the restart, %d before", got, height)
+	}
+	if got, err := client.Blob(ctx, before[0].ID); err != nil || got.BlobID != before[0].BlobID {
+		t.Errorf("blob registered before the restart: got %+v, %v", got, err)
+	}
+	after, err := wallets[0].Register(ctx, []ledger.Registration{ledgertest.Claim(100, 2, true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := client.Events(ctx, 0, 10)
+	if err != nil || len(events) != 2 {
+		t.Fatalf("%d events, %v, want 2", len(events), err)
+	}
+	for i, want := range []ledger.Blob{before[0], after[0]} {
+		if e, ok := events[i].Body.(ledger.BlobRegistered); !ok || e.Object != want.ID || events[i].Index != uint64(i) {
+			t.Errorf("event %d: got %+v, want the registration of %s", i, events[i], want.ID)
+		}
+	}
+}
+
+func TestHomeIsNotShared(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.txt"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chain.Start(context.Background(), chain.Options{Dir: dir}); !errors.Is(err, chain.ErrHome) {
+		t.Errorf("a directory with other things: got %v, want %v", err, chain.ErrHome)
+	}
+	if _, err := chain.Start(context.Background(), chain.Options{Dir: t.TempDir()}); !errors.Is(err, chain.ErrHome) {
+		t.Errorf("no genesis: got %v, want %v", err, chain.ErrHome)
+	}
+	l := startLive(t)
+	if err := l.node.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	other := chaintest.New(t, nil)
+	l.options.Genesis = other.Genesis
+	if _, err := chain.Start(context.Background(), l.options); !errors.Is(err, chain.ErrHome) {
+		t.Errorf("another chain's directory: got %v, want %v", err, chain.ErrHome)
+	}
+}
+
+func TestQueriesOverHTTPAndGRPC(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	l := startLive(t)
+	client, wallets := l.client(t)
+	blobs, err := wallets[0].Register(ctx, []ledger.Registration{ledgertest.Claim(100, 2, true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path, want string
+		status     int
+	}{
+		{"/walrus/blob/v1/system", `"storage_price":"100000"`, http.StatusOK},
+		{"/walrus/blob/v1/accounting", `"entries":[{"epoch":1,`, http.StatusOK},
+		{"/walrus/blob/v1/blobs/" + blobs[0].ID.String(), `"deletable":true`, http.StatusOK},
+		{"/walrus/blob/v1/blobs?owner=" + wallets[0].Address().String(), `"size":"100"`, http.StatusOK},
+		{"/walrus/blob/v1/blobs?blob_id=" + blobs[0].BlobID.String(), `"size":"100"`, http.StatusOK},
+		{"/walrus/blob/v1/infos/" + blobs[0].BlobID.String(), `"deletable_total":"1"`, http.StatusOK},
+		{"/walrus/committee/v1/epoch", `"phase":"EPOCH_PHASE_CHANGE_DONE"`, http.StatusOK},
+		{"/walrus/committee/v1/committees/1", `"n_shards":10`, http.StatusOK},
+		{"/walrus/committee/v1/nodes?limit=1", `"next":"`, http.StatusOK},
+		{"/walrus/event/v1/events?limit=1", `"blob_registered":{`, http.StatusOK},
+		{"/cosmos/bank/v1beta1/supply", `"denom":"frost"`, http.StatusOK},
+		{"/cosmos/base/tendermint/v1beta1/blocks/latest", `"chain_id":"walrus-live"`, http.StatusOK},
+		{"/walrus/blob/v1/blobs/0x00", "not found", http.StatusNotFound},
+		{"/walrus/blob/v1/blobs/nonsense", "", http.StatusBadRequest},
+		{"/walrus/blob/v1/blobs", "exactly one", http.StatusBadRequest},
+		{"/walrus/committee/v1/committees/7", "not found", http.StatusNotFound},
+		{"/nonsense", "", http.StatusNotFound},
+	} {
+		resp, err := http.Get(l.node.RESTURL() + c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != c.status || !strings.Contains(string(body), c.want) {
+			t.Errorf("%s: status %d, want %d; body %s, want %q in it", c.path, resp.StatusCode, c.status, body, c.want)
+		}
+	}
+
+	conn, err := grpc.NewClient(l.node.GRPCAddr(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	out, err := blobv1.NewQueryClient(conn).Blob(ctx, &blobv1.QueryBlobRequest{ObjectId: blobs[0].ID.String()})
+	if err != nil || !bytes.Equal(out.Blob.BlobId, blobs[0].BlobID[:]) {
+		t.Errorf("over gRPC: got %+v, %v", out, err)
+	}
+	if height, err := client.Height(ctx); err != nil || height == 0 {
+		t.Errorf("height %d, %v", height, err)
+	}
 }

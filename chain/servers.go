@@ -21,6 +21,8 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/runtime"
 	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Bounds of what a server takes from its clients.
@@ -116,13 +118,23 @@ func (n *Node) restHandler(ctx client.Context) http.Handler {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &gateway.JSONPb{
 			EmitDefaults: true, OrigName: true, AnyResolver: n.app.registry,
 		}),
-		runtime.WithProtoErrorHandler(runtime.DefaultHTTPProtoErrorHandler),
+		runtime.WithProtoErrorHandler(restError),
 	)
 	n.app.basics.RegisterGRPCGatewayRoutes(ctx, mux)
 	authtx.RegisterGRPCGatewayRoutes(ctx, mux)
 	cmtservice.RegisterGRPCGatewayRoutes(ctx, mux)
 	nodeservice.RegisterGRPCGatewayRoutes(ctx, mux)
 	return mux
+}
+
+// restError answers a failed request. The library calls an unknown path "not implemented".
+func restError(
+	ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error,
+) {
+	if status.Code(err) == codes.Unimplemented {
+		err = status.Error(codes.NotFound, "no such path")
+	}
+	runtime.DefaultHTTPProtoErrorHandler(ctx, mux, m, w, r, err)
 }
 
 // serveGRPC serves every query service over gRPC.
