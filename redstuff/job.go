@@ -190,7 +190,7 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 		for c := at; c < next; c += j.colBatch {
 			stop := min(c+j.colBatch, next)
 			if j.keep {
-				j.gather(c, stop)
+				j.gather(w, c, stop)
 			}
 			j.extendColumns(w, top, bottom, c-at, stop-at)
 		}
@@ -203,13 +203,15 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 
 // gather makes secondary slivers of the columns [first, end): it copies them from the rows unless
 // extending the rows has put them there.
-func (j *job) gather(first, end int) {
+func (j *job) gather(w *worker, first, end int) {
 	if first < j.k2 {
-		rows := j.source.(*memory)
-		for i := range j.k1 {
-			symbols := rows.sliver(i)[first*j.s:]
-			for c := range end - first {
-				copy(j.column(first+c, 0)[i*j.s:][:j.s], symbols[c*j.s:])
+		// A memory does not fail.
+		w.rowwise, _ = j.source.columns(w, w.rowwise[:0], first, end, end)
+		for c := range end - first {
+			out := j.column(first+c, 0)
+			for _, seg := range w.rowwise {
+				rs.Copy(out, j.s, seg.data[c*seg.colStep:], seg.rowStep, j.s, seg.rows)
+				out = out[seg.rows*j.s:]
 			}
 		}
 	}
@@ -229,7 +231,9 @@ func (j *job) top(w *worker, first, end, stop, origin int) ([]segment, error) {
 	if (ahead-first)*j.s*j.k1 > readAhead {
 		ahead = end
 	}
-	return j.source.columns(w, first, end, ahead)
+	segments, err := j.source.columns(w, w.segments[:0], first, end, ahead)
+	w.segments = segments
+	return segments, err
 }
 
 // readAhead bounds what is read of a file beyond the columns in hand.

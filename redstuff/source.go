@@ -18,9 +18,9 @@ type segment struct {
 type source interface {
 	// row returns bytes [from, to) of each symbol of row i, step bytes apart. It may use w.read.
 	row(w *worker, i, from, to int) (symbols []byte, step int, err error)
-	// columns returns columns [first, end), both below k2, in segments from the top row to the last.
-	// It may use w.read and load columns up to ahead, which it keeps there for the next call.
-	columns(w *worker, first, end, ahead int) ([]segment, error)
+	// columns appends columns [first, end), both below k2, to into, in segments from the top row to
+	// the last. It may use w.read and load columns up to ahead, which it keeps there for the next call.
+	columns(w *worker, into []segment, first, end, ahead int) ([]segment, error)
 }
 
 // shape is what the geometry of a matrix of symbols consists of.
@@ -67,22 +67,21 @@ func (m *memory) row(_ *worker, i, from, _ int) ([]byte, int, error) {
 	return m.sliver(i)[from:], m.s, nil
 }
 
-func (m *memory) columns(w *worker, first, _, _ int) ([]segment, error) {
-	segments, at := w.segments[:0], first*m.s
+func (m *memory) columns(_ *worker, into []segment, first, _, _ int) ([]segment, error) {
+	at := first * m.s
 	left := m.k1
 	if m.full > 0 {
-		segments = append(segments, segment{m.blob[at:], m.full, m.rowSize(), m.s})
+		into = append(into, segment{m.blob[at:], m.full, m.rowSize(), m.s})
 		left -= m.full
 	}
 	if m.partial != nil {
-		segments = append(segments, segment{m.partial[at:], 1, 0, m.s})
+		into = append(into, segment{m.partial[at:], 1, 0, m.s})
 		left--
 	}
 	if left > 0 {
-		segments = append(segments, segment{m.zero[at:], left, 0, m.s})
+		into = append(into, segment{m.zero[at:], left, 0, m.s})
 	}
-	w.segments = segments
-	return segments, nil
+	return into, nil
 }
 
 // A file is the source over a blob that stays where it is.
@@ -123,7 +122,7 @@ func (f *file) row(w *worker, i, from, to int) ([]byte, int, error) {
 	return buf, size, nil
 }
 
-func (f *file) columns(w *worker, first, end, ahead int) ([]segment, error) {
+func (f *file) columns(w *worker, into []segment, first, end, ahead int) ([]segment, error) {
 	if w.readEnd == 0 || first < w.readFirst || end > w.readEnd {
 		width := (ahead - first) * f.s
 		buf := grow(&w.read, f.k1*width)
@@ -136,6 +135,5 @@ func (f *file) columns(w *worker, first, end, ahead int) ([]segment, error) {
 		w.readFirst, w.readEnd = first, ahead
 	}
 	width := (w.readEnd - w.readFirst) * f.s
-	w.segments = append(w.segments[:0], segment{w.read[(first-w.readFirst)*f.s:], f.k1, width, f.s})
-	return w.segments, nil
+	return append(into, segment{w.read[(first-w.readFirst)*f.s:], f.k1, width, f.s}), nil
 }

@@ -36,7 +36,7 @@ type worker struct {
 
 	read               []byte // what a file source has read
 	readFirst, readEnd int    // columns in read
-	segments           []segment
+	segments, rowwise  []segment
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -59,7 +59,8 @@ func (w *worker) release() {
 			*b = nil
 		}
 	}
-	clear(w.segments)
+	clear(w.segments[:cap(w.segments)])
+	clear(w.rowwise[:cap(w.rowwise)])
 	w.readFirst, w.readEnd = 0, 0
 	workers.Put(w)
 }

@@ -139,6 +139,28 @@ func (l Layout) Store(dst []byte, stride int, work []byte, i, count int) {
 	}
 }
 
+// Copy copies count symbols of size bytes, even and positive, from src to dst. They lie srcStride
+// and dstStride bytes apart.
+func Copy(dst []byte, dstStride int, src []byte, srcStride, size, count int) {
+	if count == 0 {
+		return
+	}
+	whole := size &^ (gf.BlockSize - 1)
+	tail := (size - whole) / 2
+	parts := [3]int{0, whole, whole + tail}
+	m := moves{
+		dst: pieces(dst, parts, (count-1)*dstStride+size), dstStep: dstStride,
+		src: pieces(src, parts, (count-1)*srcStride+size), srcStep: srcStride,
+		count: count, whole: whole, tail: tail,
+	}
+	if moveRows(gf.Active().Name, &m) {
+		return
+	}
+	for r := range count {
+		copy(dst[r*dstStride:][:size], src[r*srcStride:])
+	}
+}
+
 // move copies n bytes, 1 to 31, faster than copy does.
 func move(dst, src []byte, n int) {
 	dst, src = dst[:n], src[:n]

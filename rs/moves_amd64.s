@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, MMX+
 TEXT ·moveAVX512(SB), NOSPLIT, $0-88
 	MOVQ  dst+0(FP), R8
 	MOVQ  dstLow+8(FP), R9
@@ -25,8 +25,16 @@ TEXT ·moveAVX512(SB), NOSPLIT, $0-88
 
 row:
 	XORQ DI, DI
-	CMPQ DI, BX
-	JAE  tail
+	LEAQ (SI)(R15*8), AX
+
+ahead:
+	PREFETCHT0 (AX)(DI*1)
+	ADDQ       $0x40, DI
+	CMPQ       DI, BX
+	JBE        ahead
+	XORQ       DI, DI
+	CMPQ       DI, BX
+	JAE        tail
 
 block:
 	VMOVDQU64 (SI)(DI*1), Z0
