@@ -43,7 +43,7 @@ type Options struct {
 	Reuse *Encoding
 
 	// Memory bounds what Commit uses beyond the blob, in bytes, as far as the shape of the code
-	// allows; zero means 56 MB. Less memory means reading the blob more often: half as many bytes
+	// allows; zero means 48 MB. Less memory means reading the blob more often: half as many bytes
 	// as the blob has are needed to read it once.
 	Memory int64
 }
@@ -64,8 +64,8 @@ func (e *Encoding) Sliver(axis Axis, index int) []byte {
 // Encode computes all slivers of a blob and their roots. The Encoding keeps blob, which must not
 // change as long as it is used.
 //
-// It runs on GOMAXPROCS goroutines and needs little more memory than the slivers that are not parts
-// of the blob; the number of allocations does not depend on the blob.
+// It runs on up to GOMAXPROCS goroutines and needs at most 64 MB more memory than the slivers that are
+// not parts of the blob; the number of allocations does not depend on the blob.
 //
 // Errors: [ErrBlobTooLarge]. Source: spec: encoding.md section 2.
 func (c *Code) Encode(blob []byte, o *Options) (*Encoding, error) {
@@ -116,6 +116,7 @@ func (c *Code) encode(m *memory, size int, o *Options) (*Encoding, error) {
 	grow(&e.secondary, c.n*m.k1*m.s)
 	j := c.newJob(m.shape, m)
 	defer j.release()
+	j.limit(defaultMemory)
 	j.primary, j.secondary, j.keep = e.primary, e.secondary, true
 	if o.Ready != nil {
 		for i := range m.k1 {
@@ -169,7 +170,7 @@ func (c *Code) commit(m shape, from source, size uint64, o *Options) (*Commitmen
 	}
 	j := c.newJob(m, from)
 	defer j.release()
-	j.limit(budget)
+	j.limit(budget / 2)
 	// As many columns at a time as the budget has room for the row recovery symbols of.
 	column := int64(m.k1) * int64(m.s)
 	room := max(int64(j.task), (budget-j.fixed())/column)

@@ -97,24 +97,22 @@ func tileFor(n, most int) int {
 	return 1
 }
 
-// perWorker returns how many bytes of symbols a worker holds at most.
+// perWorker returns about how many bytes a worker holds.
 func (j *job) perWorker() int64 {
-	batch := int64(j.hashGroup) * int64(j.s)
-	size := batch * int64(j.c.n-j.k1)
+	group := int64(j.hashGroup) * int64(j.s)
+	size := workBytes + 3*leafBytes + group*int64(j.c.n-j.k1)
 	if _, ok := j.source.(*file); ok {
-		size += max(batch*int64(j.k1), int64(j.k2)*int64(j.rowStrip))
+		size += max(readAhead, group*int64(j.k1), int64(j.k2)*int64(j.rowStrip))
 	}
 	return size
 }
 
-// fixed returns the bytes the job needs however few columns it does at a time.
+// fixed returns the bytes that all workers hold, however few columns are done at a time.
 func (j *job) fixed() int64 { return int64(j.workers) * j.perWorker() }
 
-// limit lowers the number of workers until their memory takes no more than half of budget.
+// limit lowers the number of workers until their memory fits budget, or one is left.
 func (j *job) limit(budget int64) {
-	for j.workers > 1 && j.fixed() > budget/2 {
-		j.workers--
-	}
+	j.workers = int(max(1, min(int64(j.workers), budget/j.perWorker())))
 }
 
 // pass extends and hashes the columns [first, end). first is a multiple of the task size.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -483,5 +484,49 @@ func TestAxisText(t *testing.T) {
 	}
 	if _, err := ParseAxis("Primary"); !errors.Is(err, ErrAxis) {
 		t.Errorf("Primary: got %v", err)
+	}
+}
+
+// allocated returns the bytes and the number of allocations of f.
+func allocated(f func()) (size, count uint64) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, after.Mallocs - before.Mallocs
+}
+
+// TestMemory holds encodings to what their comments promise. It does not run beside other tests.
+func TestMemory(t *testing.T) {
+	const size, most, worker = 16 << 20, 4 << 20, 8 << 20
+	c := code(t, 100)
+	blob := pattern(size)
+	procs := uint64(runtime.GOMAXPROCS(0))
+	nodes := uint64(c.n * c.n * merkle.Size)
+	for name, commit := range map[string]func(*Options) (*Commitment, error){
+		"Commit":     func(o *Options) (*Commitment, error) { return c.Commit(blob, o) },
+		"CommitFrom": func(o *Options) (*Commitment, error) { return c.CommitFrom(bytes.NewReader(blob), size, o) },
+	} {
+		got, count := allocated(func() {
+			if _, err := commit(&Options{Memory: most}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if limit := most + nodes + procs*worker; got > limit || count > 1000 {
+			t.Errorf("%s allocated %d bytes in %d pieces, want at most %d", name, got, count, limit)
+		}
+	}
+	s, err := c.SymbolSize(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slivers := uint64(c.n * (c.SliverSize(Primary, s) + c.SliverSize(Secondary, s)))
+	got, count := allocated(func() {
+		if _, err := c.Encode(blob, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if limit := slivers + nodes + procs*worker; got > limit || count > 1000 {
+		t.Errorf("Encode allocated %d bytes in %d pieces, want at most %d", got, count, limit)
 	}
 }

@@ -231,3 +231,74 @@ func TestLayoutRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// TestLayoutUnderEveryKernel compares whole buffers, so that a stray write fails too.
+func TestLayoutUnderEveryKernel(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for size := 2; size <= 200; size += 2 {
+		for _, count := range []int{1, 3, 33} {
+			l := NewLayout(size, count)
+			const rows, pad = 3, 7
+			stride := count*size + pad
+			src := make([]byte, rows*stride)
+			for i := range src {
+				src[i] = byte(rng.Uint32())
+			}
+			run := func(kernel string) (work, stored, copied []byte) {
+				restore, err := gf.Pin(kernel)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer restore()
+				work, stored, copied = make([]byte, (rows+1)*l.Width()), make([]byte, len(src)), make([]byte, len(src))
+				for i := range count {
+					l.Load(work, i, src[i*size:], stride, rows)
+				}
+				for i := range count {
+					l.Store(stored[i*size:], stride, work, i, rows)
+				}
+				Copy(copied, size+2, src, stride, size, rows)
+				return work, stored, copied
+			}
+			work, stored, copied := run("generic")
+			for _, kernel := range gf.Kernels() {
+				w, s, c := run(kernel)
+				if !bytes.Equal(w, work) || !bytes.Equal(s, stored) || !bytes.Equal(c, copied) {
+					t.Fatalf("size %d, count %d: %s differs from generic", size, count, kernel)
+				}
+			}
+		}
+	}
+}
+
+// TestDecodeUnderEveryKernel decodes the same words with each kernel.
+func TestDecodeUnderEveryKernel(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, shape := range [][2]int{{3, 2}, {4, 6}, {34, 66}, {67, 33}} {
+		c, err := New(shape[0], shape[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		word := vector(t, rng, c, 130)
+		for _, kernel := range gf.Kernels() {
+			restore, err := gf.Pin(kernel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := make([][]byte, len(word))
+			for _, p := range rng.Perm(len(word))[:c.k] {
+				kept[p] = word[p]
+			}
+			err = c.Reconstruct(kept)
+			restore()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range c.k {
+				if !bytes.Equal(kept[i], word[i]) {
+					t.Fatalf("%v, %s: original %d differs", shape, kernel, i)
+				}
+			}
+		}
+	}
+}
