@@ -27,16 +27,20 @@ func (app *App) newAnteHandler() (sdk.AnteHandler, error) {
 			ante.WithMaxUnorderedTxTimeoutDuration(MaxUnorderedTimeout),
 		},
 	})
-	return timedChecks(handler), err
+	return app.placeChecks(handler), err
 }
 
-// timedChecks gives checks of new transactions a time from the moment a node starts. Until its first
-// block after a start the application has none, and would refuse every deadline as too far away. Blocks
-// bring their own time, so that this concerns only what one node takes into its mempool.
-func timedChecks(handler sdk.AnteHandler) sdk.AnteHandler {
+// placeChecks gives checks of new transactions a place in the chain from the moment a node starts. Until
+// its first block after a start the application has neither height nor time: it would take what it checks
+// for part of a genesis, which has no account numbers and no limits, and every deadline for too far away.
+// Blocks bring their own height and time, so this concerns only what one node takes into its mempool.
+func (app *App) placeChecks(handler sdk.AnteHandler) sdk.AnteHandler {
 	return func(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, error) {
-		if ctx.ExecMode() != sdk.ExecModeFinalize && ctx.BlockTime().IsZero() {
-			ctx = ctx.WithBlockTime(time.Now())
+		if ctx.ExecMode() != sdk.ExecModeFinalize && ctx.BlockHeight() == 0 {
+			ctx = ctx.WithBlockHeight(app.LastBlockHeight() + 1)
+			if ctx.BlockTime().IsZero() {
+				ctx = ctx.WithBlockTime(time.Now())
+			}
 		}
 		return handler(ctx, tx, simulate)
 	}

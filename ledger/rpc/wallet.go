@@ -78,6 +78,7 @@ func (w *Wallet) Address() ledger.Address { return w.signer.Address() }
 const (
 	sendAttempts = 4
 	sendPause    = 250 * time.Millisecond
+	resendAfter  = 3 * time.Second
 )
 
 // send signs a transaction of the messages, hands it in and waits for its block. It returns the messages'
@@ -145,23 +146,31 @@ func (w *Wallet) broadcast(ctx context.Context, tx []byte) error {
 	}
 }
 
-// await returns what became of a transaction that was handed in when the chain was at height above.
+// await returns what became of a transaction that was handed in when the chain was at height above. A
+// node that restarts forgets what it was handed, so the transaction is handed in again now and then.
 func (w *Wallet) await(ctx context.Context, tx []byte, above int64, deadline time.Time) (*TxResult, error) {
 	hash := sha256.Sum256(tx)
 	var found *TxResult
-	expired := false
-	err := w.client.follow.wait(ctx, &waiter{above: above, txs: true, see: func(b *Block) bool {
+	wait := &waiter{above: above, txs: true, see: func(b *Block) bool {
 		for i := range b.Txs {
 			if b.Txs[i].Hash == hash {
 				found = &b.Txs[i]
 				return true
 			}
 		}
-		expired = b.Time.After(deadline)
-		return expired
-	}})
-	if err != nil {
-		return nil, fmt.Errorf("%w: transaction %X: %w", ledger.ErrUnknown, hash, err)
+		return b.Time.After(deadline)
+	}}
+	for {
+		some, cancel := context.WithTimeout(ctx, resendAfter)
+		err := w.client.follow.wait(some, wait)
+		cancel()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return nil, fmt.Errorf("%w: transaction %X: %w", ledger.ErrUnknown, hash, err)
+		}
+		_ = w.client.conn.Broadcast(ctx, tx) // the next wait tells whether it helped
 	}
 	if found == nil {
 		return nil, fmt.Errorf("%w: transaction %X was not in any block before its deadline", ledger.ErrUnavailable, hash)
@@ -291,8 +300,9 @@ func cutDenom(text string) (string, bool) {
 	return text[:len(text)-len(denom)], true
 }
 
-// sendOne sends one message and reads its response.
-func (w *Wallet) sendOne(ctx context.Context, gas uint64, message, response gogoproto.Message) error {
+// Execute sends one message of the chain's own modules with the given limit of gas and reads its response,
+// for what package ledger has no method for. Errors are those of [ledger.Wallet].
+func (w *Wallet) Execute(ctx context.Context, gas uint64, message, response gogoproto.Message) error {
 	packed, err := pack(message)
 	if err != nil {
 		return err

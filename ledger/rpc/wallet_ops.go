@@ -13,16 +13,17 @@ import (
 	"github.com/walrus-go/walrus/ledger"
 )
 
-// Limits of gas, generous: what is not used costs its fee all the same, but running out costs the whole
-// transaction. A test holds them against what the operations use.
+// Limits of gas. What is not used is paid for all the same, but running out costs the whole transaction,
+// so they are generous. A test of the chain holds them against what transactions use.
 const (
-	gasBase      = 150_000
-	gasRegister  = 150_000 // per blob
-	gasCertify   = 150_000
-	gasDelete    = 150_000
-	gasExtend    = 150_000
-	encodingType = 1 // RS2, the only one
+	gasBase = 150_000
+	gasEach = 150_000 // blob
 )
+
+// GasLimit is the limit that a wallet sets for a transaction about n blobs.
+func GasLimit(n int) uint64 { return gasBase + gasEach*uint64(n) }
+
+const encodingType = 1 // RS2, the only one
 
 // Register implements [ledger.Wallet].
 func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]ledger.Blob, error) {
@@ -40,7 +41,7 @@ func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]l
 		m.Blobs = append(m.Blobs, one)
 	}
 	var out blobv1.MsgRegisterBlobsResponse
-	if err := w.sendOne(ctx, gasBase+gasRegister*uint64(len(blobs)), m, &out); err != nil {
+	if err := w.Execute(ctx, GasLimit(len(blobs)), m, &out); err != nil {
 		return nil, err
 	}
 	if len(out.Blobs) != len(blobs) {
@@ -60,7 +61,7 @@ func (w *Wallet) Certify(ctx context.Context, certs []ledger.Certification) erro
 			},
 		})
 	}
-	return w.sendOne(ctx, gasBase+gasCertify*uint64(len(certs)), m, &blobv1.MsgCertifyBlobsResponse{})
+	return w.Execute(ctx, GasLimit(len(certs)), m, &blobv1.MsgCertifyBlobsResponse{})
 }
 
 // Delete implements [ledger.Wallet].
@@ -70,7 +71,7 @@ func (w *Wallet) Delete(ctx context.Context, objects []blob.ObjectID) ([]ledger.
 		m.ObjectIds = append(m.ObjectIds, id[:])
 	}
 	var out blobv1.MsgDeleteBlobsResponse
-	if err := w.sendOne(ctx, gasBase+gasDelete*uint64(len(objects)), m, &out); err != nil {
+	if err := w.Execute(ctx, GasLimit(len(objects)), m, &out); err != nil {
 		return nil, err
 	}
 	return convert(out.Storages, storageOf)
@@ -79,7 +80,7 @@ func (w *Wallet) Delete(ctx context.Context, objects []blob.ObjectID) ([]ledger.
 // Extend implements [ledger.Wallet].
 func (w *Wallet) Extend(ctx context.Context, object blob.ObjectID, epochs uint32) error {
 	m := &blobv1.MsgExtendBlob{Owner: w.Address().String(), ObjectId: object[:], Epochs: epochs}
-	return w.sendOne(ctx, gasBase+gasExtend, m, &blobv1.MsgExtendBlobResponse{})
+	return w.Execute(ctx, GasLimit(1), m, &blobv1.MsgExtendBlobResponse{})
 }
 
 // Send implements [ledger.Wallet].
