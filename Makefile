@@ -22,7 +22,7 @@ KERNELS ?= generic avx2 gfni avx512
 
 .DEFAULT_GOAL := help
 .PHONY: help build install release test check fmt-check vet staticcheck rules race kernels purego \
-	generate generate-diff fuzz bench bench-encode cover interop devnet demo soak crash clean
+	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test figures clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ release: ## build stripped, reproducible binaries for Linux and macOS into bin/
 
 demo: build ## start a network, store a file, stop nodes, read it back, compare
 	NODES=$(NODES) SHARDS=$(SHARDS) $(GO) run ./internal/demo -walrus $(BIN)/walrus $(FILE)
+
+crash-test: ## kill a network in the middle of writes, ten times, and read everything back
+	WALRUS_CRASH_ROUNDS=10 $(GO) test -count=1 -run 'TestCrash$$' -v ./cmd/walrus
+
+figures: build ## measure a network on this machine and print what docs/perf/devnet.md holds
+	$(GO) run ./internal/figures -walrus $(BIN)/walrus
 
 devnet: build ## run a network on this machine until Ctrl-C
 	$(BIN)/walrus devnet --nodes $(NODES) --shards $(SHARDS)

@@ -39,7 +39,7 @@ func newBlobID(d *deps) *cobra.Command {
 		Long: `Blob-id computes the ID that a file would be stored under; - is standard input. The ID depends on the
 bytes and on the network's number of shards, which is taken from --n-shards, or from the configuration, or
 else asked of the chain. With --n-shards it needs no network and no configuration.` + exits(),
-		Example: "  walrus blob-id --n-shards 1000 /etc/hostname",
+		Example: "  walrus blob-id --n-shards 1000 /etc/hosts",
 		Args:    cobra.ExactArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			opts.file = args[0]

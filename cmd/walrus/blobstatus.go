@@ -37,7 +37,7 @@ func newBlobStatus(d *deps) *cobra.Command {
 back. The answer is one that nodes with more than a third of the shards give, or that the chain confirms. Name
 the blob by its ID, or with --file by its bytes.` +
 			exits("with --exit-codes=detailed 3 the blob is not stored, 5 too few nodes answer"),
-		Example: "  walrus blob-status --file /etc/hostname",
+		Example: "  walrus blob-status --file /etc/hosts",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			if len(args) == 1 && (opts.id != "" || opts.file != "") || len(args) == 0 && (opts.id == "") == (opts.file == "") {

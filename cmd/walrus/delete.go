@@ -49,7 +49,7 @@ func newDelete(d *deps) *cobra.Command {
 to be used for other blobs. Others may have registered the same blob; it is kept for them. Permanent blobs
 stay. Without --yes it asks first, and refuses where there is nobody to ask.` +
 			exits("7 some were deleted and others not (with --exit-codes=detailed)"),
-		Example: "  walrus delete --yes --files /etc/hostname",
+		Example: "  walrus delete --yes --files /etc/hosts",
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			opts.ids = append(opts.ids, args...)
 			if len(opts.ids)+len(opts.objects)+len(opts.files) == 0 {

@@ -127,8 +127,8 @@ In another terminal:
 
   export WALRUS_CONFIG=%s
   walrus balance
-  walrus store --epochs 5 /etc/hostname
-  walrus read "$(walrus blob-id /etc/hostname)"
+  walrus store --epochs 5 /etc/hosts
+  walrus read "$(walrus blob-id /etc/hosts)"
 `, n.ConfigPath())
 	return err
 }

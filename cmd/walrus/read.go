@@ -44,7 +44,7 @@ A writer can encode a blob wrongly on purpose, so that readers who fetch other p
 default check finds out whether this reader's bytes are the ones that every such reader gets; --strict encodes
 the blob again and compares its ID, which takes about as long as storing it.` +
 			exits("with --exit-codes=detailed 3 no such blob, 5 too few nodes answer, 6 blocked by nodes"),
-		Example: "  walrus read \"$(walrus blob-id /etc/hostname)\" --out hostname.copy",
+		Example: "  walrus read \"$(walrus blob-id /etc/hosts)\" --out hosts.copy",
 		Args:    cobra.ExactArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			opts.id = args[0]

@@ -38,7 +38,7 @@ the certificate of a quorum of them: from then on the network answers for the bl
 What is certified for long enough already is not stored again. A store that was interrupted goes on where it
 stopped when it is repeated. Unless --permanent is given, the owner can take a blob back before its time.` +
 			exits("7 some files were stored and others not (with --exit-codes=detailed)"),
-		Example: "  walrus store --epochs 5 /etc/hostname",
+		Example: "  walrus store --epochs 5 /etc/hosts",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			opts.files = args
