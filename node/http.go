@@ -148,7 +148,7 @@ func (n *Node) refuse(w *answer, r *http.Request, err error) {
 		return
 	}
 	switch {
-	case r.Context().Err() != nil, errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled): // the caller is gone, or the node stops
 		err = fmt.Errorf("%w: stopping", wire.ErrUnavailable)
 	case errors.Is(err, store.ErrFull), errors.Is(err, store.ErrFailed), errors.Is(err, store.ErrClosed):
 		n.log.Error("node: disk", "err", err)
