@@ -101,7 +101,7 @@ type Store struct {
 
 	blobs keylock.Locks[blob.ID]   // held for writing while a blob's record changes or its data goes
 	parts keylock.Locks[SliverKey] // held while a sliver's file changes
-	event sync.Mutex            // one event is applied at a time
+	event sync.Mutex               // one event is applied at a time
 
 	gate   sync.RWMutex // read-held during every operation; guards closed
 	closed bool
