@@ -118,6 +118,7 @@ func (h home) config(opts *Options) *cmtcfg.Config {
 	c.Moniker = opts.Name
 	c.RPC.ListenAddress = "" // served by this package, on listeners of its own
 	c.RPC.TimeoutBroadcastTxCommit = rpcWriteTimeout / 2
+	c.P2P.AddrBook = filepath.Join("data", "addrbook.json") // relative to the home, whose config folder we do not have
 	c.P2P.ListenAddress = "tcp://" + opts.P2PAddr
 	c.P2P.PersistentPeers = opts.Peers
 	c.P2P.AllowDuplicateIP = true
