@@ -71,8 +71,13 @@ func (n *Node) confirm(w http.ResponseWriter, r *http.Request, c attest.Confirma
 	}
 }
 
-// attest signs if all that the signature says is so, now, on disk.
+// attest signs if all that the signature says is so, now, on disk. Only it counts among the reads:
+// those who wait must not keep others from reading.
 func (n *Node) attest(w http.ResponseWriter, c attest.Confirmation) error {
+	if !n.lanes.reads.enter() {
+		return errBusy
+	}
+	defer n.lanes.reads.leave()
 	v, err := n.current()
 	if err != nil {
 		return err

@@ -30,6 +30,9 @@ func within(size int64) time.Duration {
 	return patience + time.Duration(size/slowest)*time.Second
 }
 
+// errBusy refuses a request for which there is no room in its lane.
+var errBusy = fmt.Errorf("%w: too many requests of this sort", wire.ErrUnavailable)
+
 // A handler answers a request or returns why not; [Node.serve] then says so.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
@@ -37,7 +40,7 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 type route struct {
 	method  string // GET answers HEAD too
 	pattern string
-	lane    lane
+	lane    lane // nil if handle sees to it, or need not
 	handle  handler
 }
 
@@ -52,8 +55,8 @@ func (n *Node) routes() http.Handler {
 		{http.MethodGet, wire.PatternSliver, reads, n.getSliver},
 		{http.MethodPut, wire.PatternSliver, writes, n.putSliver},
 		{http.MethodGet, wire.PatternSliverStatus, reads, n.sliverStatus},
-		{http.MethodGet, wire.PatternPermanent, reads, n.confirmPermanent},
-		{http.MethodGet, wire.PatternDeletable, reads, n.confirmDeletable},
+		{http.MethodGet, wire.PatternPermanent, nil, n.confirmPermanent},
+		{http.MethodGet, wire.PatternDeletable, nil, n.confirmDeletable},
 		{http.MethodGet, wire.PatternSymbols, n.lanes.symbols, n.getSymbols},
 		{http.MethodGet, wire.PatternStatus, reads, n.blobStatus},
 		{http.MethodGet, wire.PatternHealth, nil, n.health},
@@ -118,7 +121,7 @@ func (n *Node) serve(rt route) http.Handler {
 		}
 		if rt.lane != nil {
 			if !rt.lane.enter() {
-				n.refuse(w, r, fmt.Errorf("%w: too many requests of this sort", wire.ErrUnavailable))
+				n.refuse(w, r, errBusy)
 				return
 			}
 			defer rt.lane.leave()

@@ -26,7 +26,7 @@ type Limits struct {
 	// processors, and 100 for each.
 	Workers, Queue int
 	// Reads, Writes, Symbols and Waits are how many requests of each sort are served at once; the rest
-	// are told to come back. 512, 256, 64 and 1024.
+	// are told to come back. 512, 1024, 64 and 1024.
 	Reads, Writes, Symbols, Waits int
 	// Connections is how many are open at once; more are not accepted until others end. 4096.
 	Connections int
@@ -46,7 +46,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Workers, processors)
 	set(&l.Queue, 100*processors)
 	set(&l.Reads, 512)
-	set(&l.Writes, 256)
+	set(&l.Writes, 1024)
 	set(&l.Symbols, 64)
 	set(&l.Waits, 1024)
 	set(&l.Connections, 4096)

@@ -47,7 +47,7 @@ func (n *Node) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) er
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          250,
 			MaxReceiveBufferPerConnection: 4 << 20,
-			MaxReceiveBufferPerStream:     1 << 20,
+			MaxReceiveBufferPerStream:     512 << 10,
 			SendPingTimeout:               30 * time.Second,
 			PingTimeout:                   15 * time.Second,
 			WriteByteTimeout:              30 * time.Second,

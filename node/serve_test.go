@@ -209,7 +209,7 @@ func TestNoise(t *testing.T) {
 		check(t, err)
 		check(t, c.Close())
 	}
-	for _, noise := range []string{"GARBAGE\r\n\r\n", "GET /" + strings.Repeat("a", 100_000) + " HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\xff", 100)} {
+	for _, noise := range []string{strings.Repeat("GARBAGE ", 9) + "\r\n\r\n", "GET /" + strings.Repeat("a", 100_000) + " HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + strings.Repeat("\xff", 100)} {
 		c, err := tls.Dial("tcp", addr, s.tls)
 		check(t, err)
 		_, err = io.WriteString(c, noise)
