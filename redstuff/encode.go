@@ -43,8 +43,8 @@ type Options struct {
 	Reuse *Encoding
 
 	// Memory bounds what Commit uses beyond the blob, in bytes, as far as the shape of the code
-	// allows; zero means 48 MB. Less memory means reading the blob more often: half as many bytes
-	// as the blob has are needed to read it once.
+	// allows; zero means 64 MB and 32 bytes for each symbol of the extended matrix. Less memory
+	// means going over the blob more often: about half the blob's size is needed to do so once.
 	Memory int64
 }
 
@@ -160,16 +160,17 @@ func (c *Code) CommitFrom(r io.ReaderAt, size int64, o *Options) (*Commitment, e
 	return c.commit(f.shape, f, uint64(size), o)
 }
 
-// defaultMemory keeps a commitment within 64 MB with everything that is not counted.
+// defaultMemory keeps an encoding within 64 MB with everything that is not counted.
 const defaultMemory = 48 << 20
 
 func (c *Code) commit(m shape, from source, size uint64, o *Options) (*Commitment, error) {
-	budget := int64(defaultMemory)
+	j := c.newJob(m, from)
+	defer j.release()
+	// As much as if all leaf hashes were kept, although only a few nodes are.
+	budget := defaultMemory + int64(c.n*c.n*merkle.Size-len(j.nodes))
 	if o != nil && o.Memory > 0 {
 		budget = o.Memory
 	}
-	j := c.newJob(m, from)
-	defer j.release()
 	j.limit(budget / 2)
 	// As many columns at a time as the budget has room for the row recovery symbols of.
 	column := int64(m.k1) * int64(m.s)

@@ -53,6 +53,8 @@ func (j *job) release() {
 const (
 	// leafBytes bounds the leaf hashes of a task, so that they stay in a second-level cache.
 	leafBytes = 512 << 10
+	// taskBytes bounds the symbols of a task, as memory in passes is shared out by tasks.
+	taskBytes = 16 << 20
 	// sweep is how many messages keep all lanes of the hash busy.
 	sweep = 256
 	// groupBytes bounds the recovery symbols of a hash group of more than one batch.
@@ -63,7 +65,7 @@ func (c *Code) newJob(m shape, from source) *job {
 	j := jobs.Get().(*job)
 	*j = job{shape: m, c: c, source: from, workers: goroutines(c.n*c.n, m.s), nodes: j.nodes, roots: j.roots}
 	mostRows := m.k1
-	j.task = max(1, min(c.n, leafBytes/(c.n*merkle.Size)))
+	j.task = max(1, min(c.n, leafBytes/(c.n*merkle.Size), taskBytes/(m.k1*m.s)))
 	lanes := (sweep + c.n - 1) / c.n // columns for a sweep
 	if j.workers > 1 {
 		// Enough tasks to keep all workers busy to the end, but none too narrow for the lanes.

@@ -66,7 +66,7 @@ func (w *worker) release() {
 }
 
 // parallel calls do for each task in [0, tasks), in ascending order of their starts, on up to limit
-// goroutines. It returns when all are done; after an error no further task is started.
+// goroutines, this one among them. It returns when all are done; after an error no further task is started.
 func parallel(limit, tasks int, do func(w *worker, task int) error) error {
 	if min(limit, tasks) <= 1 {
 		return serial(tasks, do)
@@ -87,9 +87,10 @@ func parallel(limit, tasks int, do func(w *worker, task int) error) error {
 		}
 	}
 	var wg sync.WaitGroup
-	for range min(limit, tasks) {
+	for range min(limit, tasks) - 1 {
 		wg.Go(loop)
 	}
+	loop()
 	wg.Wait()
 	if err := failed.Load(); err != nil {
 		return *err
