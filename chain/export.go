@@ -15,7 +15,7 @@ import (
 //
 // The engine must not be running: Export reads while nothing is written.
 func (app *App) Export(chainID string, at time.Time) (*Genesis, error) {
-	ctx := app.NewUncachedContext(true, cmtproto.Header{Height: app.LastBlockHeight(), Time: at})
+	ctx := app.NewNextBlockContext(cmtproto.Header{Height: app.LastBlockHeight(), Time: at})
 	state, err := app.modules.ExportGenesis(ctx, app.codec)
 	if err != nil {
 		return nil, fmt.Errorf("chain: export: %w", err)
