@@ -174,13 +174,13 @@ func (c *Code) commit(m shape, from source, size uint64, o *Options) (*Commitmen
 	j.limit(budget / 2)
 	// As many columns at a time as the budget has room for the row recovery symbols of.
 	column := int64(m.k1) * int64(m.s)
-	room := max(int64(j.task), (budget-j.fixed())/column)
+	room := min(int64(c.n-m.k2), max(int64(j.task), (budget-j.fixed())/column))
+	grow(&j.secondary, int(room*column))
 	for first := 0; first < c.n; {
 		end := min(int64(c.n), max(int64(first), int64(m.k2))+room)
 		if end < int64(c.n) {
 			end -= end % int64(j.task)
 		}
-		j.secondary = grow(&j.secondary, int(max(0, end-int64(max(first, m.k2)))*column))
 		if err := j.pass(first, int(end)); err != nil {
 			return nil, err
 		}
