@@ -18,10 +18,10 @@ import (
 // the rules that matter to a client: objects, certificates that verify, money. That a client works with
 // the real chain is for the packages above to show.
 type memoryChain struct {
-	com  *committee.Committee
 	code *redstuff.Code
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards everything below
+	com      *committee.Committee
 	system   ledger.System
 	blobs    []ledger.Blob
 	storages []ledger.Storage
@@ -69,6 +69,13 @@ func (c *memoryChain) leave(method string) error {
 		return fault()
 	}
 	return nil
+}
+
+// members returns the committee as it is.
+func (c *memoryChain) members() *committee.Committee {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.com
 }
 
 func (c *memoryChain) count(method string) int {

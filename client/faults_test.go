@@ -98,7 +98,7 @@ var faults = []fault{
 		return b
 	})},
 	{name: "metadata of another blob", signs: true, front: rewriting("GET", "/metadata", func(n *memoryNode, _ []byte) []byte {
-		_, m, id, err := blob.New([]byte("another"), n.chain.com.Shards(), nil)
+		_, m, id, err := blob.New([]byte("another"), n.chain.members().Shards(), nil)
 		if err != nil {
 			panic(err)
 		}
@@ -176,7 +176,7 @@ var faults = []fault{
 	})},
 	{name: "signs another message", front: rewriting("GET", "/confirmation/", func(n *memoryNode, b []byte) []byte {
 		return resign(b, func(message []byte) wire.Confirmation {
-			other := attest.Confirmation{Epoch: n.chain.com.Epoch(), Blob: blob.ID{1}}
+			other := attest.Confirmation{Epoch: n.chain.members().Epoch(), Blob: blob.ID{1}}
 			return wire.NewConfirmation(other.Message(), n.key)
 		})
 	})},
@@ -238,7 +238,7 @@ func (net *memoryNetwork) spoil(t testing.TB, f fault, count int) {
 		}
 		members[i] = n.member
 	}
-	com, err := committee.New(net.chain.com.Epoch(), net.chain.com.Shards(), members)
+	com, err := committee.New(net.chain.members().Epoch(), net.chain.members().Shards(), members)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,12 +257,12 @@ func TestFaultyNodes(t *testing.T) {
 			t.Parallel()
 			net := newNetwork(t, nodes, shards)
 			data := randomBytes(1, 300_000)
-			stored, err := net.newClient(t, nil).Store(context.Background(), [][]byte{data}, &client.StoreOptions{Epochs: 1})
+			stored, err := net.newClient(t, hasty).Store(context.Background(), [][]byte{data}, &client.StoreOptions{Epochs: 1})
 			if err != nil {
 				t.Fatalf("while all is well: %v", err)
 			}
 			net.spoil(t, f, bad)
-			c := net.newClient(t, nil)
+			c := net.newClient(t, hasty)
 			for _, when := range []string{"not knowing the nodes", "knowing the nodes"} {
 				got, err := c.ReadAll(context.Background(), stored[0].BlobID, &client.ReadOptions{Check: blob.Strict})
 				if err != nil || !bytes.Equal(got, data) {
@@ -270,7 +270,7 @@ func TestFaultyNodes(t *testing.T) {
 				}
 			}
 			again := [][]byte{randomBytes(2, 100_000)}
-			stored, err = net.newClient(t, nil).Store(context.Background(), again, &client.StoreOptions{Epochs: 1, Deletable: true})
+			stored, err = net.newClient(t, hasty).Store(context.Background(), again, &client.StoreOptions{Epochs: 1, Deletable: true})
 			if err != nil {
 				t.Fatalf("store: %v", err)
 			}
@@ -282,10 +282,10 @@ func TestFaultyNodes(t *testing.T) {
 // wantSigned checks who confirmed: everyone, if the fault allows it, and else the good nodes.
 func wantSigned(t *testing.T, net *memoryNetwork, s client.Stored, f fault, bad int) {
 	t.Helper()
-	want := net.chain.com.Shards()
+	want := net.chain.members().Shards()
 	if !f.signs {
 		for i := range bad {
-			want -= net.chain.com.Member(i).Weight()
+			want -= net.chain.members().Member(i).Weight()
 		}
 	}
 	if s.Confirmed != want || s.Object == nil || s.Object.Certified == nil {
@@ -310,7 +310,7 @@ func TestTooManyFaultyNodes(t *testing.T) {
 			t.Parallel()
 			net := newNetwork(t, nodes, shards)
 			data := [][]byte{randomBytes(1, 10_000)}
-			stored, err := net.newClient(t, nil).Store(context.Background(), data, &client.StoreOptions{Epochs: 1})
+			stored, err := net.newClient(t, hasty).Store(context.Background(), data, &client.StoreOptions{Epochs: 1})
 			if err != nil {
 				t.Fatalf("while all is well: %v", err)
 			}
@@ -319,7 +319,7 @@ func TestTooManyFaultyNodes(t *testing.T) {
 					t.Skip("the fault is of reads")
 				}
 				net.spoil(t, f, 3)
-				results, err := net.newClient(t, nil).Store(context.Background(), [][]byte{[]byte("x")}, &client.StoreOptions{Epochs: 1})
+				results, err := net.newClient(t, hasty).Store(context.Background(), [][]byte{[]byte("x")}, &client.StoreOptions{Epochs: 1})
 				wantShort(t, err, client.ErrNotEnoughConfirmations, 3, 28-12)
 				var s *client.StoreError
 				if !errors.As(err, &s) || s.Object == nil || *s.Object == (blob.ObjectID{}) || results[0].Err == nil || !strings.Contains(err.Error(), s.Object.String()) {
@@ -331,7 +331,7 @@ func TestTooManyFaultyNodes(t *testing.T) {
 					t.Skip("the fault is of writes")
 				}
 				net.spoil(t, f, nodes-2)
-				got, err := net.newClient(t, nil).ReadAll(context.Background(), stored[0].BlobID, nil)
+				got, err := net.newClient(t, hasty).ReadAll(context.Background(), stored[0].BlobID, nil)
 				switch f.name {
 				case "says not found":
 					if !errors.Is(err, client.ErrNotFound) {

@@ -154,7 +154,7 @@ func (n *memoryNode) routes() http.Handler {
 		return wire.WriteData(w, http.StatusOK, n.chain.status(id))
 	})
 	mux.HandleFunc("GET "+wire.PatternHealth, func(w http.ResponseWriter, _ *http.Request) {
-		_ = wire.WriteData(w, http.StatusOK, wire.Health{Epoch: n.chain.com.Epoch(), PublicKey: n.key.Public(), NodeStatus: "Active"})
+		_ = wire.WriteData(w, http.StatusOK, wire.Health{Epoch: n.chain.members().Epoch(), PublicKey: n.key.Public(), NodeStatus: "Active"})
 	})
 	return mux
 }
@@ -188,7 +188,7 @@ func (n *memoryNode) putMetadata(w http.ResponseWriter, r *http.Request, id blob
 	if err != nil {
 		return wire.ErrContentType
 	}
-	if meta.Verify(id, n.chain.com.Shards()) != nil {
+	if meta.Verify(id, n.chain.members().Shards()) != nil {
 		return wire.ErrInvalidMetadata
 	}
 	if !pending && !n.registered(id) {
@@ -209,7 +209,7 @@ func (n *memoryNode) sliver(r *http.Request, id blob.ID) (sliverKey, *blob.Metad
 	if err != nil {
 		return sliverKey{}, nil, err
 	}
-	shards := n.chain.com.Shards()
+	shards := n.chain.members().Shards()
 	if pair >= shards {
 		return sliverKey{}, nil, wire.ErrIndexOutOfRange
 	}
@@ -254,7 +254,7 @@ func (n *memoryNode) putSliver(w http.ResponseWriter, r *http.Request, id blob.I
 	if err != nil {
 		return wire.ErrContentType
 	}
-	if pair, err := s.Pair(n.chain.com.Shards()); err != nil || int(pair) != key.pair {
+	if pair, err := s.Pair(n.chain.members().Shards()); err != nil || int(pair) != key.pair {
 		return wire.ErrSliverIndex
 	}
 	if s.Verify(meta) != nil {
@@ -284,7 +284,7 @@ func (n *memoryNode) complete(id blob.ID) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range n.member.Shards {
-		pair := int(id.Pair(blob.Shard(s), n.chain.com.Shards()))
+		pair := int(id.Pair(blob.Shard(s), n.chain.members().Shards()))
 		for _, axis := range []redstuff.Axis{redstuff.Primary, redstuff.Secondary} {
 			if n.slivers[sliverKey{id, axis, pair}] == nil {
 				return false
@@ -295,7 +295,7 @@ func (n *memoryNode) complete(id blob.ID) bool {
 }
 
 func (n *memoryNode) confirm(w http.ResponseWriter, r *http.Request, id blob.ID) error {
-	confirmation := attest.Confirmation{Epoch: n.chain.com.Epoch(), Blob: id}
+	confirmation := attest.Confirmation{Epoch: n.chain.members().Epoch(), Blob: id}
 	if r.PathValue("object") != "" {
 		object, err := wire.PathObject(r)
 		if err != nil {
@@ -312,13 +312,14 @@ func (n *memoryNode) confirm(w http.ResponseWriter, r *http.Request, id blob.ID)
 	return wire.WriteData(w, http.StatusOK, wire.NewConfirmation(confirmation.Message(), n.key))
 }
 
-// newClient makes a client of the network that gives up soon enough for tests.
+// hasty gives up soon on nodes that are silent, for tests in which some are.
+func hasty(o *client.Options) { o.StallTimeout, o.RequestTimeout = 2*time.Second, 6*time.Second }
+
+// newClient makes a client of the network that repeats what failed soon enough for tests.
 func (net *memoryNetwork) newClient(t testing.TB, change func(*client.Options)) *client.Client {
 	t.Helper()
 	o := &client.Options{
 		Wallet:           net.chain,
-		StallTimeout:     time.Second,
-		RequestTimeout:   5 * time.Second,
 		RegistrationWait: time.Second,
 		TailBase:         10 * time.Second, // so that good nodes are done however slow the machine is
 		Backoff:          client.Backoff{Min: 10 * time.Millisecond, Max: 100 * time.Millisecond, Retries: 3},
