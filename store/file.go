@@ -23,6 +23,9 @@ const diskCategory = vfs.DiskWriteCategory("walrus-sliver")
 // temporary ends the names of files that are being written.
 const temporary = ".tmp"
 
+// writeChunk is how many bytes are written at once.
+const writeChunk = 256 << 10
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // checksum guards a file against the disk, not against people.
@@ -46,8 +49,14 @@ func writeSynced(fs vfs.FS, path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(data); err != nil {
-		return errors.Join(err, f.Close())
+	// A vfs.File may scribble over what it is given to write, so it gets a copy, piece by piece.
+	scratch := make([]byte, min(len(data), writeChunk))
+	for rest := data; len(rest) > 0; {
+		n := copy(scratch, rest)
+		if _, err := f.Write(scratch[:n]); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		rest = rest[n:]
 	}
 	if err := f.Sync(); err != nil {
 		return errors.Join(err, f.Close())
