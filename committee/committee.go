@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/walrus-go/walrus/bls"
 )
@@ -63,6 +64,9 @@ type Member struct {
 // Weight is the member's number of shards.
 func (m *Member) Weight() int { return len(m.Shards) }
 
+// maxShards is how many shards the type Shard can number.
+const maxShards = math.MaxUint16 + 1
+
 // ErrInvalid means that bytes or figures do not describe a committee.
 var ErrInvalid = errors.New("committee: invalid")
 
@@ -79,6 +83,9 @@ type Committee struct {
 //
 // Errors: [ErrInvalid].
 func New(epoch Epoch, shards int, members []Member) (*Committee, error) {
+	if shards < 0 || shards > maxShards {
+		return nil, fmt.Errorf("%w: %d shards", ErrInvalid, shards)
+	}
 	c := &Committee{epoch: epoch, members: members, owner: make([]int, shards)}
 	for i := range c.owner {
 		c.owner[i] = -1

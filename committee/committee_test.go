@@ -22,6 +22,8 @@ func TestNew(t *testing.T) {
 		"members out of order":    {2, []Member{node(2, 0), node(1, 1)}, false},
 		"the same member twice":   {2, []Member{node(1, 0), node(1, 1)}, false},
 		"shards without a member": {2, nil, false},
+		"too many shards":         {1 << 17, nil, false},
+		"negative shards":         {-1, nil, false},
 	} {
 		_, err := New(7, tc.shards, tc.members)
 		if (err == nil) != tc.ok {

@@ -13,8 +13,9 @@ import (
 const (
 	minPoll = 10 * time.Millisecond
 	maxPoll = 250 * time.Millisecond
-	// maxFailures in a row end the waits: the node is gone, not busy.
+	// maxFailures in a row, or failing for maxSilence, end the waits: the node is gone, not busy.
 	maxFailures = 40
+	maxSilence  = 45 * time.Second
 )
 
 // A follower watches for new blocks while anyone waits, and tells the waiters. Its goroutine starts with
@@ -83,6 +84,7 @@ func (f *follower) remove(w *waiter) {
 // run asks for blocks until nobody waits.
 func (f *follower) run() {
 	pause, failures := minPoll, 0
+	var failing time.Time // since when
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -94,7 +96,10 @@ func (f *follower) run() {
 		moved, err := f.step()
 		switch {
 		case err != nil:
-			if failures++; failures >= maxFailures {
+			if failures++; failures == 1 {
+				failing = time.Now()
+			}
+			if failures >= maxFailures || time.Since(failing) > maxSilence {
 				f.fail(err)
 				failures = 0
 			}

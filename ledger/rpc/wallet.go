@@ -47,6 +47,7 @@ type Wallet struct {
 	last     time.Time // deadline of the newest transaction
 	number   *uint64   // of the account, once known
 	gasPrice *big.Rat  // once known
+	fixed    bool      // gasPrice was configured; set before use and not guarded
 }
 
 // Wallet returns a wallet that signs with signer. It asks the chain nothing yet.
@@ -66,7 +67,7 @@ func (c *Client) Wallet(signer Signer, opts *WalletOptions) (*Wallet, error) {
 		if !ok || price.Sign() < 0 {
 			return nil, fmt.Errorf("ledger: gas price %q: not a decimal number", opts.GasPrice)
 		}
-		w.gasPrice = price
+		w.gasPrice, w.fixed = price, true
 	}
 	return w, nil
 }
@@ -82,8 +83,20 @@ const (
 )
 
 // send signs a transaction of the messages, hands it in and waits for its block. It returns the messages'
-// responses.
+// responses. If gas has become dearer than when the node was last asked, it is asked again.
 func (w *Wallet) send(ctx context.Context, gas uint64, messages ...*anypb.Any) ([]*anypb.Any, error) {
+	out, err := w.sendOnce(ctx, gas, messages)
+	var r *ledger.RejectedError
+	if w.fixed || !errors.As(err, &r) || r.Codespace != sdkCodespace || r.Code != sdkInsufficientFee {
+		return out, err
+	}
+	w.mu.Lock()
+	w.gasPrice = nil
+	w.mu.Unlock()
+	return w.sendOnce(ctx, gas, messages)
+}
+
+func (w *Wallet) sendOnce(ctx context.Context, gas uint64, messages []*anypb.Any) ([]*anypb.Any, error) {
 	d, err := w.draft(ctx, gas, messages)
 	if err != nil {
 		return nil, err
@@ -117,7 +130,8 @@ func (w *Wallet) send(ctx context.Context, gas uint64, messages ...*anypb.Any) (
 var errShortData = errors.New("ledger: unexpected number of responses")
 
 // broadcast hands the transaction in, several times if the node does not answer. A transaction that is
-// handed in twice is executed once.
+// handed in twice is executed once. Nil means that it may be in: what became of it shows on chain, in a
+// block or by the deadline having passed.
 func (w *Wallet) broadcast(ctx context.Context, tx []byte) error {
 	maybe := false // an attempt without an answer may have reached the node
 	for attempt := 1; ; attempt++ {
@@ -133,11 +147,13 @@ func (w *Wallet) broadcast(ctx context.Context, tx []byte) error {
 			return err
 		}
 		maybe = maybe || !refused
-		if attempt == sendAttempts || ctx.Err() != nil {
-			if maybe {
-				return fmt.Errorf("%w: %w", ledger.ErrUnknown, err)
-			}
+		switch {
+		case ctx.Err() != nil && maybe:
+			return fmt.Errorf("%w: %w", ledger.ErrUnknown, err)
+		case ctx.Err() != nil, attempt == sendAttempts && !maybe:
 			return err
+		case attempt == sendAttempts:
+			return nil
 		}
 		select {
 		case <-ctx.Done():

@@ -47,7 +47,7 @@ func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]l
 	if len(out.Blobs) != len(blobs) {
 		return nil, fmt.Errorf("%w: %d blobs registered, asked for %d", ledger.ErrUnknown, len(out.Blobs), len(blobs))
 	}
-	return convert(out.Blobs, blobOf)
+	return committed(convert(out.Blobs, blobOf))
 }
 
 // Certify implements [ledger.Wallet].
@@ -74,7 +74,16 @@ func (w *Wallet) Delete(ctx context.Context, objects []blob.ObjectID) ([]ledger.
 	if err := w.Execute(ctx, GasLimit(len(objects)), m, &out); err != nil {
 		return nil, err
 	}
-	return convert(out.Storages, storageOf)
+	return committed(convert(out.Storages, storageOf))
+}
+
+// committed marks an error about the result of a transaction that is in a block: to send it again would
+// be to do it twice.
+func committed[T any](out []T, err error) ([]T, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%w: committed, but its result cannot be read: %w", ledger.ErrUnknown, err)
+	}
+	return out, nil
 }
 
 // Extend implements [ledger.Wallet].
