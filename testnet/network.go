@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/client"
@@ -44,6 +45,8 @@ type Network struct {
 	faucet  *httpServer
 	log     *slog.Logger
 	closing func() error
+
+	stopping atomic.Bool // set once the chain is being stopped
 
 	mu      sync.Mutex
 	members []*member // guarded by mu; nil where a node does not run here
@@ -210,7 +213,7 @@ func (n *Network) startChain(ctx context.Context) error {
 	n.chain, err = chain.Start(ctx, chain.Options{
 		Dir: n.chainDir(), Genesis: genesis, Name: "devnet", BlockTime: blockTime, IdleBlockTime: idleBlockTime,
 		RPCAddr: hostPort(at.RPC), GRPCAddr: hostPort(at.GRPC), RESTAddr: hostPort(at.REST), P2PAddr: hostPort(at.P2P),
-		Log: n.log,
+		Log: slog.New(&hush{n.log.Handler(), &n.stopping}),
 	})
 	if err != nil {
 		return err
@@ -273,6 +276,7 @@ func (n *Network) close() error {
 		n.ledger.Close()
 	}
 	if n.chain != nil {
+		n.stopping.Store(true)
 		errs = append(errs, n.chain.Stop())
 	}
 	if err := os.Remove(filepath.Join(n.dir, pidFile)); err != nil && !errors.Is(err, os.ErrNotExist) {

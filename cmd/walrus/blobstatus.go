@@ -116,7 +116,11 @@ func printBlobStatus(d *deps, r *blobStatusResult, sys ledger.System) error {
 	case blob.Invalid:
 		pairs = append(pairs, "Status", "invalid: it was encoded wrongly and cannot be read", "Event", eventText(st.Event))
 	case blob.Deletable:
-		pairs = append(pairs, "Status", "deletable: stored as long as its owners like")
+		word := "registered, not certified yet"
+		if st.IsCertified() {
+			word = "certified and deletable: stored as long as its owners like"
+		}
+		pairs = append(pairs, "Status", word)
 	case blob.Permanent:
 		word := "registered, not certified yet"
 		if st.Certified {

@@ -23,6 +23,8 @@ func newKeys(d *deps) *cobra.Command {
 		Long: `Keys manages the keyring of the wallet: the one that --wallet names, or the configuration, or else
 ~/.walrus/wallet. Backend "file" encrypts keys with a passphrase, which is asked for, or read from
 ` + passphraseVariable + ` or standard input; "test" protects nothing and is for test networks.` + exits(),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&backend, "backend", "", "file or test (default: as configured, or file)")
 	open := func() (*keyring.Keyring, string, error) { return d.openAnyKeys(backend) }

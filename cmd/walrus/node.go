@@ -19,6 +19,8 @@ func newNode(d *deps) *cobra.Command {
 		Use:   "node",
 		Short: "Run a storage node",
 		Long:  "Node is for operators of storage nodes." + exits(),
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newNodeRun(d))
 	return cmd

@@ -102,6 +102,20 @@ func TestNodeProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustRead(t, d, first, firstContent)
+
+	for _, i := range []int{1, 2} { // two shards are left, and a read needs four
+		if err := d.Nodes[i].Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	id := strings.TrimSpace(string(mustRun(t, d, "blob-id", first)))
+	_, err = d.Run(ctx, "read", "--exit-codes=detailed", id)
+	var exit *drive.ExitError
+	if !errors.As(err, &exit) || exit.Code != exitUnavailable || !strings.Contains(exit.Stderr, "\nhint: 3 nodes with 8 shards did not help") {
+		t.Errorf("read with too few shards: %v", err)
+	}
 }
 
 // TestDevnetDirectory checks whose directory devnet takes, and that it comes back as it was.
