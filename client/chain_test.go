@@ -22,6 +22,7 @@ type memoryChain struct {
 
 	mu       sync.Mutex // guards everything below
 	com      *committee.Committee
+	previous *committee.Committee // set while the epoch changes
 	system   ledger.System
 	blobs    []ledger.Blob
 	storages []ledger.Storage
@@ -97,7 +98,7 @@ func (c *memoryChain) Committees(context.Context) (ledger.Committees, error) {
 		return ledger.Committees{}, err
 	}
 	defer c.mu.Unlock()
-	return ledger.Committees{Current: c.com}, nil
+	return ledger.Committees{Current: c.com, Previous: c.previous, Transition: c.previous != nil}, nil
 }
 
 func (c *memoryChain) BlobStatus(_ context.Context, id blob.ID) (blob.Status, error) {

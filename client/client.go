@@ -35,8 +35,8 @@ import (
 type Options struct {
 	// Wallet pays for and owns what is stored. Without one a Client only reads.
 	Wallet ledger.Wallet
-	// BytesInFlight bounds the bytes of slivers that are on their way to or from nodes at once. 64 MiB
-	// by default, which fills a gigabit line with half a second of delay.
+	// BytesInFlight bounds the bytes of slivers that are on their way to or from nodes at once. 32 MiB
+	// by default, which fills a gigabit line with a quarter of a second of delay.
 	BytesInFlight int64
 	// NodeRequests bounds the requests to one node at once. 10 by default.
 	NodeRequests int
@@ -83,7 +83,7 @@ func (o *Options) withDefaults() (Options, error) {
 	if o != nil {
 		opts = *o
 	}
-	setDefault(&opts.BytesInFlight, 64<<20)
+	setDefault(&opts.BytesInFlight, 32<<20)
 	setDefault(&opts.NodeRequests, 10)
 	setDefault(&opts.StallTimeout, 15*time.Second)
 	setDefault(&opts.RequestTimeout, 5*time.Minute)

@@ -119,7 +119,7 @@ func (e *QuorumError) Error() string {
 	fmt.Fprintf(&b, "%v: blob %v: %d of %d shards", e.Kind, e.Blob, e.Have, e.Need)
 	for i, f := range e.Failed {
 		if i == listed {
-			fmt.Fprintf(&b, "; and %d more nodes", len(e.Failed)-listed)
+			fmt.Fprintf(&b, "; and %s more", count(len(e.Failed)-listed, "node"))
 			break
 		}
 		fmt.Fprintf(&b, "; %v", f)
@@ -133,11 +133,19 @@ func (e *QuorumError) Hint() string {
 	for _, f := range e.Failed {
 		shards += len(f.Shards)
 	}
-	what := fmt.Sprintf("%d nodes with %d shards did not help; see \"walrus health --committee\"", len(e.Failed), shards)
+	what := fmt.Sprintf("%s with %s did not help; see \"walrus health --committee\"", count(len(e.Failed), "node"), count(shards, "shard"))
 	if errors.Is(e.Kind, ErrNotEnoughConfirmations) {
 		return what + ", and store the blob again: the registration is paid for and will be used"
 	}
 	return what + ", and try again later"
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // Unwrap returns Kind and the nodes' errors.

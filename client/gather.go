@@ -19,7 +19,8 @@ type gather[T any] struct {
 	candidates []int // the node of each candidate, best candidate first
 	need       int   // answers wanted
 	spare      int   // requests made beyond what is needed, to have an early answer
-	window     int   // requests under way at once, not counting late ones
+	start      int   // requests under way at once in the beginning, not counting late ones
+	window     int   // likewise, once it has shown that the line is fast enough
 	perNode    int   // requests to one node at once
 	tries      int   // rounds of passing failures after which a node is not asked again
 	pause      Backoff
@@ -65,6 +66,7 @@ const (
 type asking struct {
 	phase   phase
 	since   time.Time // when the request was made
+	pulse   *pulse
 	cancel  context.CancelFunc
 	lastErr error
 }
@@ -94,6 +96,7 @@ type gathering[T any] struct {
 	wait     sync.WaitGroup
 	answers  []answer[T]
 	nodes    map[int]*standing
+	width    int // of the window now
 	asked    int
 	overdue  int
 	checking int
@@ -108,6 +111,7 @@ func (g *gather[T]) run(ctx context.Context) (answers []answer[T], failures map[
 		state:  make([]asking, len(g.candidates)),
 		events: make(chan gatherEvent[T]),
 		nodes:  make(map[int]*standing),
+		width:  min(g.start, g.window),
 	}
 	for _, node := range g.candidates {
 		r.nodes[node] = new(standing)
@@ -133,7 +137,7 @@ func (r *gathering[T]) loop(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for len(r.answers) < r.need {
-		next := r.start(ctx, time.Now())
+		next := r.advance(ctx, time.Now())
 		if r.asked+r.overdue+r.checking == 0 && next == 0 {
 			return errShort
 		}
@@ -154,11 +158,11 @@ func (r *gathering[T]) loop(ctx context.Context) error {
 	return nil
 }
 
-// start marks late requests, makes as many new ones as the rule asks for, and returns how long until
+// advance marks late requests, makes as many new ones as the rule asks for, and returns how long until
 // it has to look again without an event; 0 for never.
-func (r *gathering[T]) start(ctx context.Context, now time.Time) time.Duration {
+func (r *gathering[T]) advance(ctx context.Context, now time.Time) time.Duration {
 	next := r.markLate(now)
-	for len(r.answers)+r.checking+r.asked < r.need+r.spare && r.asked < r.window {
+	for len(r.answers)+r.checking+r.asked < r.need+r.spare && r.asked < r.width {
 		i, wait := r.pick(now)
 		if i < 0 {
 			if wait > 0 && (next == 0 || wait < next) {
@@ -183,7 +187,11 @@ func (r *gathering[T]) markLate(now time.Time) (next time.Duration) {
 		if s.phase != asked {
 			continue
 		}
-		if left := limit - now.Sub(s.since); left > 0 {
+		since := s.since
+		if !r.pace.known() {
+			since = s.pulse.last() // on a slow line everything is slow: only silence is telling
+		}
+		if left := limit - now.Sub(since); left > 0 {
 			if next == 0 || left < next {
 				next = left
 			}
@@ -248,7 +256,8 @@ func (r *gathering[T]) pick(now time.Time) (i int, wait time.Duration) {
 func (r *gathering[T]) ask(ctx context.Context, i int, now time.Time) {
 	s := &r.state[i]
 	asking, cancel := context.WithCancel(ctx)
-	s.cancel = cancel
+	s.cancel, s.pulse = cancel, newPulse(now)
+	asking = withPulse(asking, s.pulse)
 	s.phase, s.since = asked, now
 	r.asked++
 	r.nodes[r.candidates[i]].busy++
@@ -307,7 +316,11 @@ func (r *gathering[T]) ended(i int, s *asking, ok bool) {
 	}
 	if ok {
 		n.rounds = 0
-		r.pace.add(time.Since(s.since))
+		took := time.Since(s.since)
+		r.pace.add(took)
+		if took < leisurely && r.width < r.window {
+			r.width++
+		}
 	}
 }
 
@@ -342,13 +355,15 @@ func (n *standing) strike(err error, now time.Time, pause Backoff) {
 
 // A pace learns from requests of one kind how long one of them usually takes.
 type pace struct {
-	prior time.Duration // late after so long, before anything is known
+	prior time.Duration // late after so long in silence, before anything is known
 	took  []time.Duration
 }
 
 const (
 	// paceSamples is how many requests make a pace.
 	paceSamples = 3
+	// leisurely is a duration of requests above which more of them at once would not be faster.
+	leisurely = 2 * time.Second
 	// minLate is the least time after which a request is late: below it hedging costs more than it saves.
 	minLate = 75 * time.Millisecond
 	// maxLate is the longest time a request is waited for without asking elsewhere, unless the line
@@ -361,9 +376,12 @@ func (p *pace) add(d time.Duration) {
 	p.took = slices.Insert(p.took, at, d)
 }
 
+// known tells whether enough requests have ended to judge others by.
+func (p *pace) known() bool { return len(p.took) >= paceSamples }
+
 // limit returns after how long a request is late: twice what 95 of 100 took, within bounds.
 func (p *pace) limit() time.Duration {
-	if len(p.took) < paceSamples {
+	if !p.known() {
 		return max(p.prior, minLate)
 	}
 	p95 := p.took[(len(p.took)*95-1)/100]

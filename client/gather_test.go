@@ -71,7 +71,7 @@ func nodesOf(candidates, nodes int) []int {
 
 func newGather(candidates, nodes, need int) *gather[int] {
 	return &gather[int]{
-		candidates: nodesOf(candidates, nodes), need: need, window: 100, perNode: 10, tries: 3,
+		candidates: nodesOf(candidates, nodes), need: need, start: 100, window: 100, perNode: 10, tries: 3,
 		pause: Backoff{Min: 100 * time.Millisecond, Max: time.Second},
 		pace:  pace{prior: time.Second},
 	}
@@ -137,9 +137,9 @@ func TestGather(t *testing.T) {
 			}
 			return behaviour{after: quick, err: final}
 		}, []int{0, 1, 2}, 10, time.Second, errShort},
-		{"a node is not asked too much at once", &gather[int]{candidates: nodesOf(20, 1), need: 20, window: 100, perNode: 5, tries: 3,
+		{"a node is not asked too much at once", &gather[int]{candidates: nodesOf(20, 1), need: 20, start: 100, window: 100, perNode: 5, tries: 3,
 			pace: pace{prior: time.Second}}, func(int, int) behaviour { return behaviour{after: quick} }, nil, 20, 4 * quick, nil},
-		{"no more than a window is asked at once", &gather[int]{candidates: nodesOf(20, 20), need: 20, window: 2, perNode: 5, tries: 3,
+		{"no more than a window is asked at once", &gather[int]{candidates: nodesOf(20, 20), need: 20, start: 2, window: 2, perNode: 5, tries: 3,
 			pace: pace{prior: time.Second}}, func(int, int) behaviour { return behaviour{after: quick} }, nil, 20, 10 * quick, nil},
 		{"nodes that hang are asked last", newGather(30, 3, 10), func(i, _ int) behaviour {
 			if i%3 == 0 {
@@ -162,6 +162,44 @@ func TestGather(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGatherOnSlowLine: when everything is slow, nothing is late, and nothing is asked twice.
+func TestGatherOnSlowLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, rate = 100, 20 // a request takes 5 seconds by itself; they share the line
+		g := newGather(40, 40, 20)
+		g.start, g.window = 4, 20
+		requests, inFlight, most := 0, 0, 0
+		g.fetch = func(ctx context.Context, i int) (int, error) {
+			requests++
+			inFlight++
+			most = max(most, inFlight)
+			defer func() { inFlight-- }()
+			for left := float64(size); left > 0; left -= float64(rate) / 10 / float64(inFlight) {
+				if err := sleep(ctx, 100*time.Millisecond); err != nil {
+					return 0, err
+				}
+				ctx.Value(pulseKey{}).(*pulse).beat()
+			}
+			return i, nil
+		}
+		if _, _, err := g.run(context.Background()); err != nil || requests != 20 || most > 4 {
+			t.Errorf("%d requests, up to %d at once, %v; want 20, 4", requests, most, err)
+		}
+	})
+}
+
+// TestGatherWindowGrows: a fast line is used fully soon.
+func TestGatherWindowGrows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGather(200, 100, 100)
+		g.start, g.window = 4, 50
+		p := play(g, func(int, int) behaviour { return behaviour{after: 10 * time.Millisecond} })
+		if p.err != nil || p.asked != 100 || p.took > 60*time.Millisecond { // 4, 8, 16, 32, 40
+			t.Errorf("%d requests in %v, %v", p.asked, p.took, p.err)
+		}
+	})
 }
 
 // TestGatherGivesUpSilentNodes: a node that stalls is asked twice, not once for each of its shards.
@@ -221,7 +259,7 @@ func TestGatherEndsWithItsContext(t *testing.T) {
 func TestGatherDropsThePileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGather(100, 100, 2)
-		g.window = 2
+		g.start, g.window = 2, 2
 		g.tries = 1
 		p := play(g, func(int, int) behaviour { return behaviour{after: time.Hour, err: ErrStalled} })
 		if !errors.Is(p.err, errShort) || p.asked != 100 || p.took > 70*time.Minute {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -189,4 +190,49 @@ func wantStopped(t *testing.T, err, kind error, down int) {
 	if q.Have >= q.Need || len(q.Failed) == 0 || len(q.Failed) > down {
 		t.Errorf("%d nodes down: have %d, need %d, failed %v", down, q.Have, q.Need, q.Failed)
 	}
+}
+
+// BenchmarkNetwork stores and reads on a real network in this process: everything a user waits for,
+// with client, chain and all nodes sharing this machine's processors.
+func BenchmarkNetwork(b *testing.B) {
+	for _, size := range []struct{ nodes, shards int }{{10, 100}, {20, 1000}} {
+		b.Run(fmt.Sprintf("shards=%d", size.shards), func(b *testing.B) {
+			network := testnet.Start(b, testnet.Options{Nodes: size.nodes, Shards: size.shards})
+			c, err := network.Client(nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(c.Close)
+			for _, bytes := range []int{1 << 10, 1 << 20, 50 << 20} {
+				benchmarkNetwork(b, c, bytes)
+			}
+		})
+	}
+}
+
+func benchmarkNetwork(b *testing.B, c *client.Client, size int) {
+	var id blob.ID
+	seed := uint64(size)
+	b.Run(fmt.Sprintf("store/bytes=%d", size), func(b *testing.B) {
+		b.SetBytes(int64(size))
+		for b.Loop() {
+			b.StopTimer()
+			seed++
+			data := randomBytes(seed, size)
+			b.StartTimer()
+			stored, err := c.Store(b.Context(), [][]byte{data}, &client.StoreOptions{Epochs: 1, Deletable: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			id = stored[0].BlobID
+		}
+	})
+	b.Run(fmt.Sprintf("read/bytes=%d", size), func(b *testing.B) {
+		b.SetBytes(int64(size))
+		for b.Loop() {
+			if _, err := c.ReadAll(b.Context(), id, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

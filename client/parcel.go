@@ -16,8 +16,6 @@ type parcel struct {
 	size     uint64
 	encoding *redstuff.Encoding
 	metadata []byte // BCS, without the ID
-	// sliverSize is the length of a primary sliver, the larger kind.
-	sliverSize int
 }
 
 // A piece is one sliver of a parcel as it is sent.
@@ -44,8 +42,7 @@ func (c *Client) pack(ctx context.Context, data []byte, n int) (*parcel, error) 
 	}
 	return &parcel{
 		id: id, root: meta.Root(), size: meta.Size, encoding: encoding,
-		metadata:   meta.AppendBCS(nil),
-		sliverSize: len(encoding.Sliver(redstuff.Primary, 0)),
+		metadata: meta.AppendBCS(nil),
 	}, nil
 }
 

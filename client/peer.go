@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/walrus-go/walrus/committee"
@@ -158,7 +159,27 @@ func unwrapURL(err error) error {
 type watch struct {
 	timer  *time.Timer
 	stall  time.Duration
+	pulse  *pulse // may be nil
 	cancel func()
+}
+
+// A pulse tells when a byte of a request moved last. Safe for concurrent use.
+type pulse struct {
+	start time.Time
+	since atomic.Int64 // after start
+}
+
+func newPulse(now time.Time) *pulse { return &pulse{start: now} }
+
+func (p *pulse) beat() { p.since.Store(int64(time.Since(p.start))) }
+
+func (p *pulse) last() time.Time { return p.start.Add(time.Duration(p.since.Load())) }
+
+type pulseKey struct{}
+
+// withPulse lets p beat with the requests under ctx.
+func withPulse(ctx context.Context, p *pulse) context.Context {
+	return context.WithValue(ctx, pulseKey{}, p)
 }
 
 type waitKey struct{}
@@ -178,7 +199,8 @@ func (c *Client) watch(parent context.Context, deadline time.Duration) (context.
 	ctx, cancelTimeout := context.WithTimeoutCause(parent, deadline, fmt.Errorf("%w: not done after %v", ErrStalled, deadline))
 	ctx, cancel := context.WithCancelCause(ctx)
 	silent := fmt.Errorf("%w: silent for %v", ErrStalled, stall)
-	w := &watch{stall: stall, timer: time.AfterFunc(stall, func() { cancel(silent) })}
+	beat, _ := parent.Value(pulseKey{}).(*pulse)
+	w := &watch{stall: stall, pulse: beat, timer: time.AfterFunc(stall, func() { cancel(silent) })}
 	w.cancel = func() { cancel(nil); cancelTimeout() }
 	return ctx, w
 }
@@ -189,7 +211,12 @@ func (w *watch) stop() {
 }
 
 // moved notes that a byte moved.
-func (w *watch) moved() { w.timer.Reset(w.stall) }
+func (w *watch) moved() {
+	w.timer.Reset(w.stall)
+	if w.pulse != nil {
+		w.pulse.beat()
+	}
+}
 
 // attach makes body the request's, watched.
 func (w *watch) attach(req *http.Request, body []byte) {

@@ -199,6 +199,7 @@ func (r *reading) fetchMetadata(ctx context.Context) error {
 		candidates: order,
 		need:       1,
 		spare:      spare,
+		start:      metadataAtOnce,
 		window:     metadataAtOnce,
 		perNode:    1,
 		tries:      readTries,
@@ -260,6 +261,9 @@ const readTries = 3
 
 var readPause = Backoff{Min: 200 * time.Millisecond, Max: 2 * time.Second}
 
+// firstBytes is how much is asked for at once before the line has shown how fast it is.
+const firstBytes = 4 << 20
+
 // fetchSlivers fetches and checks as many primary slivers as bring the blob back.
 func (r *reading) fetchSlivers(ctx context.Context) ([]*blob.Sliver, error) {
 	code := r.net.code
@@ -277,7 +281,8 @@ func (r *reading) fetchSlivers(ctx context.Context) ([]*blob.Sliver, error) {
 	g := &gather[*blob.Sliver]{
 		candidates: nodes,
 		need:       need,
-		window:     int(max(2, r.client.opts.BytesInFlight/int64(size))),
+		start:      max(4, firstBytes/size),
+		window:     int(max(4, r.client.opts.BytesInFlight/int64(size))),
 		perNode:    r.client.opts.NodeRequests,
 		tries:      readTries,
 		pause:      readPause,

@@ -172,6 +172,42 @@ func plantLie(t *testing.T, net *memoryNetwork, shards int) blob.ID {
 	return id
 }
 
+// TestReadDuringEpochChange: while shards move, what was certified before is read from the committee
+// that still has it, and what is stored goes to the one that takes over.
+func TestReadDuringEpochChange(t *testing.T) {
+	t.Parallel()
+	net := newNetwork(t, 4, 8)
+	data := randomBytes(1, 20_000)
+	old := mustStore(t, net.newClient(t, nil), options, data)[0].BlobID
+	successors := newNetwork(t, 4, 8)
+	chain := net.chain
+	com, err := committee.New(8, 8, successors.chain.members().Members())
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain.mu.Lock()
+	chain.previous, chain.com, chain.system.Epoch = chain.com, com, 8
+	chain.mu.Unlock()
+	for _, n := range successors.nodes {
+		n.chain = chain
+	}
+	c := net.newClient(t, nil)
+	if got, err := c.ReadAll(context.Background(), old, nil); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("blob of the epoch before: %d bytes, %v", len(got), err)
+	}
+	before := net.requests()
+	fresh := mustStore(t, c, options, []byte("fresh"))[0]
+	if got, err := c.ReadAll(context.Background(), fresh.BlobID, nil); err != nil || string(got) != "fresh" {
+		t.Errorf("blob of this epoch: %q, %v", got, err)
+	}
+	if asked := net.requests() - before; asked != 0 || *fresh.Object.Certified != 8 {
+		t.Errorf("%d requests to nodes that leave; certified in epoch %d", asked, *fresh.Object.Certified)
+	}
+	if _, err := c.ReadAll(context.Background(), blob.ID{1}, nil); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("unknown blob: %v", err)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	epoch := committee.Epoch(7)
@@ -292,5 +328,5 @@ func ExampleQuorumError() {
 	}
 	// Output:
 	// client: not enough confirmations: blob AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA: 62 of 67 shards; node walrus-3 at 198.51.100.7:9185 (shards 1-3, 9): connection refused
-	// hint: 1 nodes with 4 shards did not help; see "walrus health --committee", and store the blob again: the registration is paid for and will be used
+	// hint: 1 node with 4 shards did not help; see "walrus health --committee", and store the blob again: the registration is paid for and will be used
 }

@@ -185,15 +185,12 @@ func (c *Client) lateness(com *committee.Committee, nodes []int, size int) func(
 	return func(i int, after time.Duration) { c.scores.late(com.Member(nodes[i]).ID, after, size) }
 }
 
-// firstPace returns when a request of size bytes is late as long as no other has been seen to end.
+// firstPace returns after how long in silence a request of size bytes is late as long as no other has
+// been seen to end.
 func (c *Client) firstPace(size int) pace {
-	return pace{prior: firstPace(size, c.scores.typicalLatency())}
-}
-
-func firstPace(size int, typical time.Duration) time.Duration {
-	const unknownRate = 256 << 10 // bytes per second that any line is expected to have
+	typical := c.scores.typicalLatency()
 	if typical == 0 {
-		return time.Second + time.Duration(size)*time.Second/unknownRate
+		return pace{prior: time.Second}
 	}
-	return 200*time.Millisecond + 4*typical*time.Duration(1+size/latencyUnit)
+	return pace{prior: 200*time.Millisecond + 4*typical*time.Duration(1+size/latencyUnit)}
 }

@@ -72,7 +72,9 @@ func (c *Client) newSpread(ctx context.Context, p *parcel, members *committee.Co
 		registered: make(chan struct{}), settled: make(chan struct{}), done: make(chan struct{}),
 		begun: time.Now(), failed: make(map[int]error), signed: make([]bool, len(members.Members())),
 	}
-	s.paces = [2]pace{{prior: firstPace(len(p.metadata), 0)}, {prior: firstPace(p.sliverSize, 0)}}
+	for k := range s.paces {
+		s.paces[k].prior = c.opts.StallTimeout // on a slow line everything is slow: nothing is late at first
+	}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	for i := range members.Members() {
 		d := &delivery{spread: s, index: i, member: members.Member(i)}

@@ -155,6 +155,9 @@ func (s *storing) live() []*item {
 
 // fail finishes an item with an error.
 func (s *storing) fail(it *item, phase Phase, err error) {
+	if errors.Is(err, ledger.ErrFunds) && !errors.Is(err, ErrFunds) {
+		err = fmt.Errorf("%w: %w", ErrFunds, err)
+	}
 	e := &StoreError{Blob: it.out.BlobID, Phase: phase, Err: err}
 	if it.object != nil {
 		e.Object, e.Certified = &it.object.ID, it.object.Certified != nil

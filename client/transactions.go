@@ -85,8 +85,6 @@ func (s *storing) sendRegister(ctx context.Context, asks []ledger.Registration) 
 	switch {
 	case errors.Is(err, ledger.ErrUnknown):
 		return s.findRegistered(ctx, asks, err)
-	case errors.Is(err, ledger.ErrFunds):
-		return nil, fmt.Errorf("%w: %w", ErrFunds, err)
 	case err != nil:
 		return nil, err
 	case len(objects) != len(asks):
