@@ -87,5 +87,8 @@ func (m *Metadata) Recover(target SliverID, symbols []DecodingSymbol) (*Sliver, 
 		return nil, fmt.Errorf("blob: %v not recovered: %w", target, err)
 	}
 	sliver := &Sliver{target.Axis, target.Index, uint16(size), data}
-	return sliver, sliver.Verify(m)
+	if err := sliver.Verify(m); err != nil {
+		return nil, err
+	}
+	return sliver, nil
 }

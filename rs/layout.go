@@ -94,8 +94,8 @@ func (l Layout) Load(work []byte, i int, src []byte, stride, count int) {
 		return
 	}
 	m := moves{
-		dst: pieces(work, [3]int{block, low, low + half}, count*width), dstStep: width,
-		src: pieces(src, [3]int{0, l.whole, l.whole + l.tail}, (count-1)*stride+l.size), srcStep: stride,
+		dst: pieces(work, block, low, low+half, count*width), dstStep: width,
+		src: pieces(src, 0, l.whole, l.whole+l.tail, (count-1)*stride+l.size), srcStep: stride,
 		count: count, whole: l.whole, tail: l.tail,
 	}
 	if moveRows(gf.Active().Name, &m) {
@@ -120,8 +120,8 @@ func (l Layout) Store(dst []byte, stride int, work []byte, i, count int) {
 		return
 	}
 	m := moves{
-		dst: pieces(dst, [3]int{0, l.whole, l.whole + l.tail}, (count-1)*stride+l.size), dstStep: stride,
-		src: pieces(work, [3]int{block, low, low + half}, count*width), srcStep: width,
+		dst: pieces(dst, 0, l.whole, l.whole+l.tail, (count-1)*stride+l.size), dstStep: stride,
+		src: pieces(work, block, low, low+half, count*width), srcStep: width,
 		count: count, whole: l.whole, tail: l.tail,
 	}
 	if moveRows(gf.Active().Name, &m) {
@@ -147,10 +147,9 @@ func Copy(dst []byte, dstStride int, src []byte, srcStride, size, count int) {
 	}
 	whole := size &^ (gf.BlockSize - 1)
 	tail := (size - whole) / 2
-	parts := [3]int{0, whole, whole + tail}
 	m := moves{
-		dst: pieces(dst, parts, (count-1)*dstStride+size), dstStep: dstStride,
-		src: pieces(src, parts, (count-1)*srcStride+size), srcStep: srcStride,
+		dst: pieces(dst, 0, whole, whole+tail, (count-1)*dstStride+size), dstStep: dstStride,
+		src: pieces(src, 0, whole, whole+tail, (count-1)*srcStride+size), srcStep: srcStride,
 		count: count, whole: whole, tail: tail,
 	}
 	if moveRows(gf.Active().Name, &m) {

@@ -10,12 +10,12 @@ type moves struct {
 	tail             int      // elements beyond, below 32: bytes of each half
 }
 
-// pieces returns where the three pieces of a row begin, given the offset of each and the last row's
-// end, which all must lie in b.
-func pieces(b []byte, offsets [3]int, end int) (p [3]*byte) {
-	_ = b[end-1]
-	for i, at := range offsets {
-		p[i] = &b[min(at, end-1)]
+// pieces returns where the three pieces of the first row begin, given their offsets and where the last
+// row ends: all must lie in b. low and high do not matter to rows without tail.
+func pieces(b []byte, whole, low, high, end int) [3]*byte {
+	b = b[:end]
+	if low >= end || high >= end {
+		low, high = whole, whole
 	}
-	return p
+	return [3]*byte{&b[whole], &b[low], &b[high]}
 }
