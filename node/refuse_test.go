@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -258,33 +259,108 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-func FuzzHandler(f *testing.F) {
+// requests are what mutations start from.
+func requests() (seeds []string) {
 	id := blob.ID{1}
 	for _, path := range []string{
 		wire.MetadataPath(id), wire.Pending(wire.MetadataPath(id)), wire.MetadataStatusPath(id), wire.SliverPath(id, 3, redstuff.Secondary),
 		wire.SliverStatusPath(id, 3, redstuff.Secondary), wire.ConfirmationPath(id, nil, 0), wire.ConfirmationPath(id, &blob.ObjectID{}, 0),
 		wire.SymbolsPath(id, wire.SymbolQuery{Cells: []blob.SymbolID{{}}}), wire.StatusPath(id), wire.HealthPath(true), "/livez",
 	} {
+		seeds = append(seeds, path)
+	}
+	return seeds
+}
+
+// never500 sends a request and wants an answer that is no admission of a bug.
+func (w *world) never500(t *testing.T, method, path, contentType string, body []byte) {
+	r, err := http.NewRequest(method, "http://node"+path, bytes.NewReader(body))
+	if err != nil || r.URL.Host != "node" {
+		return
+	}
+	r.Header.Set("Content-Type", contentType)
+	resp := w.send(r)
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode == http.StatusInternalServerError {
+		t.Fatalf("%s %q: %s", method, path, answer)
+	}
+	if resp.Header.Get("Content-Type") == wire.ContentJSON && !json.Valid(answer) {
+		t.Fatalf("%s %q: not JSON: %q", method, path, answer)
+	}
+}
+
+// TestRandomRequests changes good requests a little.
+func TestRandomRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, node.Limits{})
+	f := newFile(t, 1, 3000)
+	w.register(f, false)
+	w.caughtUp()
+	const seed = 3
+	rng := rand.New(rand.NewPCG(seed, 0))
+	mutate := func(b []byte) []byte {
+		b = bytes.Clone(b)
+		for range rng.IntN(4) {
+			if len(b) == 0 {
+				return b
+			}
+			i := rng.IntN(len(b))
+			switch rng.IntN(4) {
+			case 0:
+				b[i] = byte(rng.Uint32())
+			case 1:
+				b = append(b[:i], b[i+1:]...)
+			case 2:
+				b = b[:i]
+			case 3:
+				b = append(b, b[i:min(len(b), i+20)]...)
+			}
+		}
+		return b
+	}
+	good := [][]byte{f.metadata.AppendBCS(nil), f.sliver(0, redstuff.Primary), f.sliver(1, redstuff.Secondary), nil}
+	paths := append(requests(), wire.MetadataPath(f.id), wire.Pending(wire.MetadataPath(f.id)))
+	for pair := range shards {
+		paths = append(paths, wire.SliverPath(f.id, pair, redstuff.Primary), wire.Pending(wire.SliverPath(f.id, pair, redstuff.Secondary)))
+	}
+	t.Logf("seed %d", seed)
+	for range 4000 {
+		method := []string{"GET", "PUT", "PUT", "HEAD", "POST", "OPTIONS"}[rng.IntN(6)]
+		w.never500(t, method, string(mutate([]byte(paths[rng.IntN(len(paths))]))), wire.ContentBCS, mutate(good[rng.IntN(len(good))]))
+	}
+	w.takes(f)
+}
+
+// takes wants a file to be taken after all.
+func (w *world) takes(f *file) {
+	w.t.Helper()
+	pairs, _ := w.mine(f)
+	send := func(path string, body []byte) {
+		w.t.Helper()
+		if resp := w.do("PUT", path, body); resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
+			w.t.Errorf("PUT %s: %d", path, resp.StatusCode)
+		}
+	}
+	send(wire.MetadataPath(f.id), f.metadata.AppendBCS(nil))
+	for _, pair := range pairs {
+		for _, axis := range axes {
+			send(wire.SliverPath(f.id, pair, axis), f.sliver(pair, axis))
+		}
+	}
+	w.stored(f)
+	w.confirmed(f, nil, 0)
+}
+
+func FuzzHandler(f *testing.F) {
+	for _, path := range requests() {
 		f.Add("GET", path, "", []byte(nil))
-		f.Add("PUT", path, "application/octet-stream", []byte{0, 1, 12, 0, 0, 0, 0, 0, 0, 0, 1})
+		f.Add("PUT", path, wire.ContentBCS, []byte{0, 1, 12, 0, 0, 0, 0, 0, 0, 0, 1})
 	}
 	w := newWorld(f, node.Limits{})
 	f.Fuzz(func(t *testing.T, method, path, contentType string, body []byte) {
-		r, err := http.NewRequest(method, "http://node"+path, bytes.NewReader(body))
-		if err != nil || r.URL.Host != "node" {
-			return
-		}
-		r.Header.Set("Content-Type", contentType)
-		resp := w.send(r)
-		answer, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp.StatusCode == http.StatusInternalServerError {
-			t.Fatalf("%s %s: %s", method, path, answer)
-		}
-		if resp.Header.Get("Content-Type") == wire.ContentJSON && !json.Valid(answer) {
-			t.Fatalf("%s %s: not JSON: %q", method, path, answer)
-		}
+		w.never500(t, method, path, contentType, body)
 	})
 }
