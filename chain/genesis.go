@@ -269,3 +269,11 @@ func ReadGenesis(path string) (*Genesis, error) {
 
 // State returns the modules' part of the genesis, as JSON by module.
 func (g *Genesis) State() json.RawMessage { return g.doc.AppState }
+
+// WithState returns a genesis of the same chain with another modules' part. It is checked when a chain
+// begins with it.
+func (g *Genesis) WithState(state json.RawMessage) *Genesis {
+	doc := *g.doc
+	doc.AppState = state
+	return &Genesis{doc: &doc}
+}

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"log/slog"
+	"sync/atomic"
 
 	"cosmossdk.io/log/v2"
 	cmtlog "github.com/cometbft/cometbft/libs/log"
@@ -20,14 +21,27 @@ func (l appLogger) With(args ...any) log.Logger { return appLogger{l.Logger.With
 
 func (l appLogger) Impl() any { return l.Logger }
 
-type consensusLogger struct{ *slog.Logger }
+type consensusLogger struct {
+	*slog.Logger
+	// stopping is set once the node is being stopped: the engine's parts then report as errors that the
+	// others are gone.
+	stopping *atomic.Bool
+}
 
-func newConsensusLogger(l *slog.Logger) cmtlog.Logger {
-	return consensusLogger{l.With("part", "consensus")}
+func newConsensusLogger(l *slog.Logger, stopping *atomic.Bool) cmtlog.Logger {
+	return consensusLogger{l.With("part", "consensus"), stopping}
 }
 
 func (l consensusLogger) Info(msg string, args ...any) { l.Debug(msg, args...) }
 
+func (l consensusLogger) Error(msg string, args ...any) {
+	if l.stopping.Load() {
+		l.Debug(msg, args...)
+		return
+	}
+	l.Logger.Error(msg, args...)
+}
+
 func (l consensusLogger) With(args ...any) cmtlog.Logger {
-	return consensusLogger{l.Logger.With(args...)}
+	return consensusLogger{l.Logger.With(args...), l.stopping}
 }

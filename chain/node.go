@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	cmtdb "github.com/cometbft/cometbft-db"
@@ -86,6 +87,8 @@ type Node struct {
 	servers *servers
 	stores  *stores
 	stop    func() error
+
+	stopping atomic.Bool
 }
 
 // Start starts a node on its directory and returns when its servers listen. A new chain can be asked
@@ -147,7 +150,7 @@ func (n *Node) startEngine(ctx context.Context, h home, opts *Options) error {
 		func() (*cmttypes.GenesisDoc, error) { return n.genesis.doc, nil },
 		n.stores.provide,
 		cmtnode.DefaultMetricsProvider(config.Instrumentation),
-		newConsensusLogger(opts.Log),
+		newConsensusLogger(opts.Log, &n.stopping),
 	)
 	if err != nil {
 		return fmt.Errorf("chain: %w", err)
@@ -162,6 +165,7 @@ func (n *Node) startEngine(ctx context.Context, h home, opts *Options) error {
 func (n *Node) Stop() error { return n.stop() }
 
 func (n *Node) stopAll() error {
+	n.stopping.Store(true)
 	var errs []error
 	if n.servers != nil {
 		errs = append(errs, n.servers.stop())

@@ -94,7 +94,7 @@ func (n *Node) rpcHandler(opts *Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chain: RPC: %w", err)
 	}
-	logger := newConsensusLogger(opts.Log)
+	logger := newConsensusLogger(opts.Log, &n.stopping)
 	routes := env.GetRoutes()
 	sockets := rpcserver.NewWebsocketManager(routes,
 		rpcserver.OnDisconnect(func(remote string) {

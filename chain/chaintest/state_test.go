@@ -128,3 +128,42 @@ func TestSameTransactionsGiveTheSameState(t *testing.T) {
 		t.Errorf("app hash %x, want %x", got, want)
 	}
 }
+
+func TestPrunedEventsAreReported(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c := chaintest.New(t, nil)
+	use(t, c)
+	exported, err := c.App.Export("walrus-fork", c.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state map[string]json.RawMessage
+	var log struct {
+		First   string            `json:"first"`
+		Entries []json.RawMessage `json:"entries"`
+	}
+	if err := errors.Join(json.Unmarshal(exported.State(), &state), json.Unmarshal(state["event"], &log)); err != nil {
+		t.Fatal(err)
+	}
+	count := uint64(len(log.Entries))
+	log.First, log.Entries = "3", log.Entries[3:]
+	if state["event"], err = json.Marshal(log); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fork, err := chaintest.Import(exported.WithState(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fork.Close()
+	if _, err := fork.Client().Events(ctx, 2, 10); !errors.Is(err, ledger.ErrPruned) {
+		t.Errorf("below the oldest: got %v, want %v", err, ledger.ErrPruned)
+	}
+	if events, err := fork.Client().Events(ctx, 3, 100); err != nil || uint64(len(events)) != count-3 {
+		t.Errorf("from the oldest: %d events, %v, want %d", len(events), err, count-3)
+	}
+}

@@ -59,7 +59,12 @@ func (c *Client) Height(ctx context.Context) (int64, error) {
 
 // Close ends every wait of the client and of its wallets with [ledger.ErrUnavailable], or
 // [ledger.ErrUnknown] where a transaction is on its way.
-func (c *Client) Close() { c.follow.close() }
+func (c *Client) Close() {
+	c.follow.close()
+	if conn, ok := c.conn.(*httpConn); ok {
+		conn.client.CloseIdleConnections()
+	}
+}
 
 // query calls a method of one of our query services.
 func (c *Client) query(ctx context.Context, method string, request, response proto.Message) error {
