@@ -12,6 +12,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/walrus-go/walrus/blake2x"
 	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/gf"
 	"github.com/walrus-go/walrus/merkle"
@@ -200,22 +201,30 @@ func checkCase(t *testing.T, c caseVector) {
 	checkKernels(t, code, data, id)
 }
 
-// checkKernels encodes under every kernel. It is not run in parallel with other tests.
+// checkKernels encodes under every kernel of the field and of the hash, one changed at a time. It is
+// not run in parallel with other tests.
 func checkKernels(t *testing.T, code *redstuff.Code, data []byte, id blob.ID) {
-	for _, name := range gf.Kernels() {
-		if name == gf.Active().Name {
-			continue
-		}
-		restore, err := gf.Pin(name)
+	check := func(what, name string, pin func(string) (func(), error)) {
+		restore, err := pin(name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer restore()
 		c, err := code.Commit(data, nil)
-		restore()
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, "ID by the kernel "+name, blob.NewMetadata(c).ID(), id)
+		want(t, "ID by the "+what+" kernel "+name, blob.NewMetadata(c).ID(), id)
+	}
+	for _, name := range gf.Kernels() {
+		if name != gf.Active().Name {
+			check("field's", name, gf.Pin)
+		}
+	}
+	for _, name := range blake2x.Kernels() {
+		if name != blake2x.Kernel() {
+			check("hash's", name, blake2x.Pin)
+		}
 	}
 }
 
