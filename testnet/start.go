@@ -23,7 +23,6 @@ func Start(t TB, opts Options) *Network {
 	}
 	if opts.Nodes == 0 && opts.Shards == 0 && len(opts.Shares) == 0 {
 		opts.Shares = []int{3, 3, 2, 2}
-		opts.Shards = 10
 	}
 	n, err := Open(t.Context(), opts)
 	if err != nil {

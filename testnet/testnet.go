@@ -45,7 +45,7 @@ type Options struct {
 	Nodes int
 	// Shards is n, the number of parts that every blob is cut into; 100 by default.
 	Shards int
-	// Shares is how many shards each node has. They must add up to Shards. By default all have the
+	// Shares is how many shards each node has; Nodes and Shards follow from it. By default all have the
 	// same, but for a remainder that goes to the first ones.
 	Shares []int
 	// EpochDuration is the length of an epoch, one day by default.
@@ -81,8 +81,11 @@ const maxNodes = 100
 
 // withDefaults fills in what a new network needs, and checks it.
 func (o Options) withDefaults() (Options, error) {
-	if len(o.Shares) > 0 && o.Nodes == 0 {
-		o.Nodes = len(o.Shares)
+	if len(o.Shares) > 0 {
+		o.Nodes = max(o.Nodes, len(o.Shares))
+		if o.Shards == 0 {
+			o.Shards = sum(o.Shares)
+		}
 	}
 	if o.Nodes == 0 {
 		o.Nodes = DefaultNodes
@@ -124,15 +127,21 @@ func equalShares(nodes, shards int) []int {
 }
 
 func checkShares(shares []int, nodes, shards int) error {
-	sum := 0
 	for i, s := range shares {
 		if s < 1 {
 			return fmt.Errorf("%w: node %d has %d shards", ErrOptions, i, s)
 		}
-		sum += s
 	}
-	if len(shares) != nodes || sum != shards {
-		return fmt.Errorf("%w: %d shares of %d shards for %d nodes and %d shards", ErrOptions, len(shares), sum, nodes, shards)
+	if len(shares) != nodes || sum(shares) != shards {
+		return fmt.Errorf("%w: %d shares of %d shards for %d nodes and %d shards", ErrOptions, len(shares), sum(shares), nodes, shards)
 	}
 	return nil
+}
+
+func sum(numbers []int) int {
+	total := 0
+	for _, n := range numbers {
+		total += n
+	}
+	return total
 }

@@ -38,7 +38,8 @@ func newBlobID(d *deps) *cobra.Command {
 		Short: "Compute the blob ID of a file",
 		Long: `Blob-id computes the ID that a file would be stored under; - is standard input. The ID depends on the
 bytes and on the network's number of shards, which is taken from --n-shards, or from the configuration, or
-else asked of the chain. With --n-shards it needs no network and no configuration.` + exits(),
+else asked of the chain. With --n-shards it needs no network and no configuration. With --json it also tells
+the size before and after encoding.` + exits(),
 		Example: "  walrus blob-id --n-shards 1000 /etc/hosts",
 		Args:    cobra.ExactArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
@@ -76,8 +77,8 @@ func runBlobID(ctx context.Context, d *deps, opts blobIDOptions) error {
 	if d.json {
 		return d.printJSON(blobIDResult{id, opts.file, commitment.Size, "RS2", length, shards, id.Decimal()})
 	}
-	fmt.Fprintln(d.stdout, id)
-	return labels(d.stderr, "Path", opts.file, "Size", formatSize(commitment.Size), "Encoded size", formatSize(length)+fmt.Sprintf(" (%d shards)", shards))
+	_, err = fmt.Fprintln(d.stdout, id)
+	return err
 }
 
 // fileID computes the blob ID of a file for a network of so many shards.

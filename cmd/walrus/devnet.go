@@ -113,7 +113,10 @@ func printDevnet(d *deps, n *testnet.Network, took time.Duration) error {
 	inside := n.Nodes() - n.External()
 	fmt.Fprintf(d.stdout, "Walrus devnet with %s and %d shards runs, ready in %s. Ctrl-C stops it.\n\n", plural(n.Nodes(), "storage node"), n.Shards(), formatDuration(took))
 	pairs := []string{"Directory", n.Dir(), "Chain " + n.ChainID(), n.RPCURL() + " (CometBFT), " + n.RESTURL() + " (REST), " + n.GRPCAddr() + " (gRPC)", "Faucet", n.FaucetURL()}
-	if inside > 0 {
+	switch {
+	case inside == 1:
+		pairs = append(pairs, "Storage node", "https://"+n.NodeAddress(0))
+	case inside > 1:
 		pairs = append(pairs, "Storage nodes", fmt.Sprintf("https://%s and %d more; see \"walrus health --committee\"", n.NodeAddress(0), inside-1))
 	}
 	if err := labels(d.stdout, pairs...); err != nil {

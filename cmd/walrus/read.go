@@ -26,7 +26,7 @@ type readOptions struct {
 type readResult struct {
 	Out    string  `json:"out,omitempty"`
 	BlobID blob.ID `json:"blobId"`
-	Blob   []byte  `json:"blob,omitempty"` // without Out
+	Blob   []byte  `json:"blob,omitzero"` // without Out; empty for the empty blob
 }
 
 // newRead makes the read command.
@@ -97,7 +97,7 @@ func runRead(ctx context.Context, d *deps, opts readOptions) error {
 		return err
 	}
 	if d.json && opts.out == "" {
-		return d.printJSON(readResult{BlobID: id, Blob: data})
+		return d.printJSON(readResult{BlobID: id, Blob: append([]byte{}, data...)})
 	}
 	if err := out.finish(data); err != nil {
 		return err

@@ -63,7 +63,9 @@ chain that the network answers for it. Any third of the committee brings the blo
 
 To try it on this machine, start a network in one terminal and follow what it prints in another:
 
-  walrus devnet`,
+  walrus devnet
+
+What a command logs goes to standard error; WALRUS_LOG says how much: error, warn (the default), info, debug.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       readVersion().String(),
@@ -122,15 +124,16 @@ func (d *deps) does(work func(ctx context.Context, args []string) error) func(*c
 	}
 }
 
-// logLevel reads WALRUS_LOG: error, warn, info, debug; default warn, for what people should know.
+// logLevel reads WALRUS_LOG, else RUST_LOG, which scripts set: error, warn, info or debug. The default is
+// warn, what people should know.
 func (d *deps) logLevel() slog.Level {
-	level := slog.LevelWarn
-	if text := d.getenv("WALRUS_LOG"); text != "" {
-		if err := level.UnmarshalText([]byte(text)); err != nil {
-			return slog.LevelWarn
+	for _, name := range []string{"WALRUS_LOG", "RUST_LOG"} {
+		var level slog.Level
+		if text := d.getenv(name); text != "" && level.UnmarshalText([]byte(text)) == nil {
+			return level
 		}
 	}
-	return level
+	return slog.LevelWarn
 }
 
 // idMark keeps a blob ID that begins with a dash from being read as flags. [protectIDs] puts it on,
