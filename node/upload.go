@@ -52,7 +52,7 @@ func (n *Node) putMetadata(w http.ResponseWriter, r *http.Request) error {
 	}
 	raw, release, err := n.body(w, r, wire.MaxMetadata)
 	if errors.Is(err, wire.ErrTooLarge) { // the route's own word for it
-		return fmt.Errorf("%w: %w", wire.ErrContentType, err)
+		return fmt.Errorf("%w: %v", wire.ErrContentType, err)
 	}
 	if err != nil {
 		return err
