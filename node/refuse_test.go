@@ -260,16 +260,13 @@ func TestMemory(t *testing.T) {
 }
 
 // requests are what mutations start from.
-func requests() (seeds []string) {
+func requests() []string {
 	id := blob.ID{1}
-	for _, path := range []string{
+	return []string{
 		wire.MetadataPath(id), wire.Pending(wire.MetadataPath(id)), wire.MetadataStatusPath(id), wire.SliverPath(id, 3, redstuff.Secondary),
 		wire.SliverStatusPath(id, 3, redstuff.Secondary), wire.ConfirmationPath(id, nil, 0), wire.ConfirmationPath(id, &blob.ObjectID{}, 0),
 		wire.SymbolsPath(id, wire.SymbolQuery{Cells: []blob.SymbolID{{}}}), wire.StatusPath(id), wire.HealthPath(true), "/livez",
-	} {
-		seeds = append(seeds, path)
 	}
-	return seeds
 }
 
 // never500 sends a request and wants an answer that is no admission of a bug.
