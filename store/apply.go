@@ -32,7 +32,7 @@ func (s *Store) Apply(index uint64, change Change) error {
 		return fmt.Errorf("%w: %d, want %d", ErrGap, index, next)
 	}
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // only returns memory
+	defer s.release(b)
 	if change != nil {
 		defer s.blobs.Lock(change.blobID())()
 		if err := s.stage(b, index, change); err != nil {
@@ -97,7 +97,7 @@ func (s *Store) SetCursor(next uint64) error {
 	}
 	defer s.gate.RUnlock()
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // only returns memory
+	defer s.release(b)
 	setNumber(b, keyCursor, next)
 	return s.commit(b, false)
 }

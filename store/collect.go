@@ -45,7 +45,7 @@ func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
 		return false, err
 	}
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // only returns memory
+	defer s.release(b)
 	inFiles, err := s.stageDelete(b, id, info)
 	if err != nil {
 		return false, err

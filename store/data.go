@@ -37,7 +37,7 @@ func (s *Store) PutMetadata(id blob.ID, metadata []byte) (added bool, err error)
 	}
 	info.MetadataStored = true
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // only returns memory
+	defer s.release(b)
 	if err := errors.Join(b.Set(metadataKey(id), metadata, nil), b.Set(infoKey(id), info.appendTo(nil), nil)); err != nil {
 		return false, err
 	}
@@ -96,7 +96,7 @@ func (s *Store) PutSliver(key SliverKey, data []byte) (added bool, err error) {
 		return false, err
 	}
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // only returns memory
+	defer s.release(b)
 	if err := b.Set(sliverKey(key), record, nil); err != nil {
 		return false, err
 	}

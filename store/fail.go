@@ -30,25 +30,57 @@ func (f *failure) set(err error) error {
 	return f.err
 }
 
-// commit writes a batch, to disk if durable. The database panics when its log cannot be written and
-// leaves its locks held; from then on it must not be written to.
-func (s *Store) commit(b *pebble.Batch, durable bool) (err error) {
+// commit writes a batch, to disk if durable. Those who wait for the disk do so together.
+func (s *Store) commit(b *pebble.Batch, durable bool) error {
+	if err := s.enqueue(b, durable); err != nil || !durable {
+		return err
+	}
+	if err := b.SyncWait(); err != nil {
+		return s.fail(err)
+	}
+	return s.failed.get() // the database is not told; see logFS
+}
+
+// enqueue applies a batch and, if it is to be durable, asks for its way to disk, for which the caller
+// must wait. The database panics when it cannot go on and leaves locks held, so from then on nobody
+// may write to it, or they would wait for ever: one at a time is let in, and none after a failure.
+func (s *Store) enqueue(b *pebble.Batch, durable bool) (err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	if err := s.failed.get(); err != nil {
 		return err
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = s.failed.set(fmt.Errorf("%v", r))
-			s.log.Error("store: write failed, no more are taken", "err", err)
+			err = s.fail(fmt.Errorf("%v", r))
 		}
 	}()
-	if err := b.Commit(&pebble.WriteOptions{Sync: durable}); err != nil {
-		return s.failed.set(err)
+	if durable {
+		err = s.db.ApplyNoSyncWait(b, pebble.Sync)
+	} else {
+		err = s.db.Apply(b, pebble.NoSync)
+	}
+	if err != nil {
+		return s.fail(err)
 	}
 	return nil
 }
 
-// dbLogger takes the database's own messages: the fatal ones end in a panic, which commit catches
+// fail notes that a write failed and returns what to say of it.
+func (s *Store) fail(err error) error {
+	err = s.failed.set(err)
+	s.log.Error("store: write failed, no more are taken", "err", err)
+	return err
+}
+
+// release gives a batch's memory back. After a failure the database may still hold on to it.
+func (s *Store) release(b *pebble.Batch) {
+	if s.failed.get() == nil {
+		_ = b.Close() // only returns memory
+	}
+}
+
+// dbLogger takes the database's own messages: the fatal ones end in a panic, which enqueue catches
 // where it is ours to catch; on the database's goroutines it ends the process, because a database
 // that cannot write its files cannot go on, and what it acknowledged is safe.
 type dbLogger struct{ log *slog.Logger }

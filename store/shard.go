@@ -50,7 +50,7 @@ func (s *Store) SetShards(status ShardStatus, shards ...committee.Shard) error {
 	s.shardMu.Lock()
 	defer s.shardMu.Unlock()
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }() // only returns memory
+	defer s.release(b)
 	for _, shard := range shards {
 		if err := b.Set(shardKey(shard), []byte{byte(status)}, nil); err != nil {
 			return err

@@ -106,7 +106,8 @@ type Store struct {
 	gate   sync.RWMutex // read-held during every operation; guards closed
 	closed bool
 
-	failed failure
+	failed  failure
+	writing sync.Mutex // held while a batch is given to the database, not while it goes to disk
 
 	shardMu sync.RWMutex // guards shards
 	shards  map[committee.Shard]ShardStatus
@@ -134,10 +135,12 @@ func (s *Store) open(dir string, id Identity) error {
 	cache := pebble.NewCache(s.options.Cache)
 	defer cache.Unref() // the database holds its own reference
 	// A directory that is complete has a database; making a new one would hide that it was lost.
-	s.db, err = openDB(s.fs.PathJoin(dir, "db"), s.fs, cache, begun, s.log)
+	logs := &logFS{FS: s.fs, store: s}
+	s.db, err = openDB(s.fs.PathJoin(dir, "db"), logs, cache, begun, s.log)
 	if err != nil {
 		return err
 	}
+	logs.open.Store(true)
 	if begun {
 		err = s.files.create()
 		if err == nil {

@@ -1,0 +1,127 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/redstuff"
+	"github.com/walrus-go/walrus/store"
+	"github.com/walrus-go/walrus/store/storetest"
+)
+
+// isLogWrite tells whether an operation writes the database's log.
+func isLogWrite(op errorfs.Op) bool {
+	return op.Kind.ReadOrWrite() == errorfs.OpIsWrite && strings.HasSuffix(op.Path, ".log")
+}
+
+const writersAtOnce = 16
+
+// failing opens a store on fs with shards 0 and 1 and the metadata of some blobs.
+func failing(t *testing.T, fs vfs.FS) *store.Store {
+	t.Helper()
+	s, err := store.Open("data", me, &store.Options{FS: fs, Create: true, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetShards(store.ShardActive, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	for i := range byte(writersAtOnce) {
+		if err := s.Apply(uint64(i), store.Register{Blob: storetest.ID(i), End: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.PutMetadata(storetest.ID(i), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// within wants f to return: a lock that nobody gives back is what is looked for.
+func within(t *testing.T, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatalf("%s hangs", what)
+	}
+}
+
+// TestCloseAfterFailure lets the disk fail under many writers at once. Each must be told, the store
+// must close, and what was acknowledged must be there when it is opened again.
+func TestCloseAfterFailure(t *testing.T) {
+	t.Parallel()
+	for _, healthy := range []int32{0, 1, 5, 20, 60} {
+		var armed, broken atomic.Bool
+		var writes atomic.Int32
+		memory := vfs.NewCrashableMem()
+		s := failing(t, errorfs.Wrap(memory, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if armed.Load() && isLogWrite(op) && writes.Add(1) > healthy {
+				broken.Store(true)
+			}
+			if broken.Load() && isLogWrite(op) {
+				return errorfs.ErrInjected
+			}
+			return nil
+		})))
+		armed.Store(true)
+		// Enough bytes to fill blocks of the log, and logs, after the failure.
+		data := storetest.Data(1, 40_000)
+		var writers sync.WaitGroup
+		var taken sync.Map // of store.SliverKey
+		for i := range byte(writersAtOnce) {
+			writers.Go(func() {
+				var err error
+				for k := 0; k < 4 && err == nil; k++ {
+					key := store.SliverKey{Blob: storetest.ID(i), Shard: committee.Shard(k / 2), Axis: redstuff.Axis(k % 2)}
+					if _, err = s.PutSliver(key, data); err == nil {
+						taken.Store(key, nil)
+					}
+				}
+				for err == nil {
+					err = s.SetShards(store.ShardActive, 0, 1)
+				}
+				if !errors.Is(err, store.ErrFailed) {
+					t.Errorf("writer %d: %v, want %v", i, err, store.ErrFailed)
+				}
+			})
+		}
+		within(t, "a writer", writers.Wait)
+		within(t, "closing", func() {
+			if err := s.Close(); !errors.Is(err, store.ErrFailed) {
+				t.Errorf("closing: %v, want %v", err, store.ErrFailed)
+			}
+		})
+		for _, percent := range []int{0, 100} {
+			clone := memory.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(1, 2))})
+			again, err := store.Open("data", me, &store.Options{FS: clone, Logger: quiet})
+			if err != nil {
+				t.Fatalf("after %d writes and a failure the store does not open: %v", healthy, err)
+			}
+			taken.Range(func(key, _ any) bool {
+				if got, err := again.Sliver(key.(store.SliverKey)); err != nil || !bytes.Equal(got, data) {
+					t.Errorf("after %d writes and a failure: %v is lost: %v", healthy, key, err)
+				}
+				return true
+			})
+			if err := again.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
