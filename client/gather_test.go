@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,13 +171,12 @@ func TestGatherOnSlowLine(t *testing.T) {
 		const size, rate = 100, 20 // a request takes 5 seconds by itself; they share the line
 		g := newGather(40, 40, 20)
 		g.start, g.window = 4, 20
-		requests, inFlight, most := 0, 0, 0
+		var requests, inFlight, most atomic.Int64
 		g.fetch = func(ctx context.Context, i int) (int, error) {
-			requests++
-			inFlight++
-			most = max(most, inFlight)
-			defer func() { inFlight-- }()
-			for left := float64(size); left > 0; left -= float64(rate) / 10 / float64(inFlight) {
+			requests.Add(1)
+			most.Store(max(most.Load(), inFlight.Add(1)))
+			defer inFlight.Add(-1)
+			for left := float64(size); left > 0; left -= float64(rate) / 10 / float64(inFlight.Load()) {
 				if err := sleep(ctx, 100*time.Millisecond); err != nil {
 					return 0, err
 				}
@@ -184,8 +184,8 @@ func TestGatherOnSlowLine(t *testing.T) {
 			}
 			return i, nil
 		}
-		if _, _, err := g.run(context.Background()); err != nil || requests != 20 || most > 4 {
-			t.Errorf("%d requests, up to %d at once, %v; want 20, 4", requests, most, err)
+		if _, _, err := g.run(context.Background()); err != nil || requests.Load() != 20 || most.Load() > 4 {
+			t.Errorf("%d requests, up to %d at once, %v; want 20, 4", requests.Load(), most.Load(), err)
 		}
 	})
 }
