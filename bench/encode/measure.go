@@ -46,7 +46,9 @@ func measure(words []string) error {
 	w := work{code: code, data: sample(args[1]), repeats: args[2]}
 	switch words[0] {
 	case "encode":
-		return w.encode()
+		return w.encode(true)
+	case "encode-fresh":
+		return w.encode(false)
 	case "decode":
 		return w.decode()
 	case "check":
@@ -91,16 +93,28 @@ func (w *work) time(f func() error) (float64, error) {
 	return least.Seconds(), nil
 }
 
-func (w *work) encode() error {
+// encode times the encoding of one blob after another: with reuse, each in the memory of the one before,
+// as a program does that stores many; else each in memory of its own.
+func (w *work) encode(reuse bool) error {
 	var id blob.ID
-	seconds, err := w.time(func() error {
-		e, err := w.code.Encode(w.data, nil)
+	o := &redstuff.Options{}
+	once := func() error {
+		e, err := w.code.Encode(w.data, o)
 		if err != nil {
 			return err
 		}
 		id = blob.NewMetadata(&e.Commitment).ID()
+		if reuse {
+			o.Reuse = e
+		}
 		return nil
-	})
+	}
+	if reuse {
+		if err := once(); err != nil {
+			return err
+		}
+	}
+	seconds, err := w.time(once)
 	if err != nil {
 		return err
 	}
