@@ -16,6 +16,7 @@ type progress struct {
 
 	mu    sync.Mutex
 	label string
+	note  string
 	done  int64
 	total int64     // 0 if not known
 	begun time.Time // when the label was set
@@ -36,8 +37,9 @@ func (d *deps) newProgress() *progress {
 	return p
 }
 
-// set shows that done of total bytes of what label says are done. total may be 0 if it is not known.
-func (p *progress) set(label string, done, total int64) {
+// set shows that done of total bytes of what label says are done, and a note. total may be 0 if it is not
+// known. The rate counts from when the label was first set.
+func (p *progress) set(label, note string, done, total int64) {
 	if p.w == nil {
 		return
 	}
@@ -47,7 +49,7 @@ func (p *progress) set(label string, done, total int64) {
 	if label != p.label {
 		p.label, p.begun, p.drawn = label, now, time.Time{}
 	}
-	p.done, p.total = done, total
+	p.note, p.done, p.total = note, done, total
 	if now.Sub(p.drawn) >= redraw || done == total {
 		p.drawn = now
 		p.draw(p.line(now))
@@ -90,6 +92,9 @@ func (p *progress) line(now time.Time) string {
 		text += "  " + formatSize(uint64(p.done)) + " of " + formatSize(uint64(p.total))
 	} else if p.done > 0 {
 		text += " " + formatSize(uint64(p.done))
+	}
+	if p.note != "" {
+		text += "  " + p.note
 	}
 	took := now.Sub(p.begun).Seconds()
 	if took < 0.5 || p.done <= 0 {

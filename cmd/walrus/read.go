@@ -90,7 +90,7 @@ func runRead(ctx context.Context, d *deps, opts readOptions) error {
 	bar := d.newProgress()
 	defer bar.clear()
 	data, err := s.client.ReadAll(ctx, id, &client.ReadOptions{Check: check, Progress: func(p client.ReadProgress) {
-		bar.set("reading", min(p.Bytes, int64(p.Size)), int64(p.Size))
+		bar.set("reading", "", min(p.Bytes, int64(p.Size)), int64(p.Size))
 	}})
 	bar.clear()
 	if err != nil {

@@ -158,12 +158,14 @@ func runStore(ctx context.Context, d *deps, opts storeOptions) error {
 // showStore draws how far a store is.
 func showStore(bar *progress, p client.StoreProgress) {
 	switch {
-	case p.BytesTotal == 0 || p.Encoded < p.Blobs && p.BytesSent == 0:
-		bar.set("encoding", 0, 0)
-	case p.Phase >= client.PhaseCertify && p.ShardsConfirmed >= p.ShardsNeeded:
-		bar.set("certifying", p.BytesSent, 0)
+	case p.BytesTotal == 0:
+		bar.set("encoding", "", 0, 0)
+	case p.ShardsConfirmed < p.ShardsNeeded || p.Phase < client.PhaseCertify:
+		bar.set("storing", fmt.Sprintf("%d of %d shards confirmed", min(p.ShardsConfirmed, p.ShardsNeeded), p.ShardsNeeded), p.BytesSent, p.BytesTotal)
+	case p.Certified < p.Blobs:
+		bar.set("certifying", "", 0, 0)
 	default:
-		bar.set(fmt.Sprintf("storing (%d of %d shards)", min(p.ShardsConfirmed, p.ShardsNeeded), p.ShardsNeeded), p.BytesSent, p.BytesTotal)
+		bar.set("finishing", "", 0, 0) // slower nodes get some more time
 	}
 }
 

@@ -78,22 +78,14 @@ type blobStored struct {
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
-	if d.file == "" {
-		d.file = d.walrus
-	}
-	info, err := os.Stat(d.file)
-	if err != nil {
-		return err
-	}
-	d.size = uint64(info.Size())
-	if d.before, err = hash(d.file); err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "walrus-demo-*")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := d.choose(dir); err != nil {
+		return err
+	}
 
 	shares, faulty := drive.Shares(d.nodes, d.shards)
 	d.faulty = faulty
@@ -119,6 +111,49 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	return d.report()
+}
+
+// choose makes out which file to store. If the network has so few shards that the walrus program is too
+// large for a blob, it is as much of it as fits.
+func (d *demo) choose(dir string) (err error) {
+	if d.file == "" {
+		d.file = d.walrus
+		f := (d.shards - 1) / 3
+		most := int64(d.shards-2*f) * int64(d.shards-f) * 65534
+		info, err := os.Stat(d.file)
+		if err != nil {
+			return err
+		}
+		if info.Size() > most {
+			say("a blob on %d shards has at most %s: storing so much of %s", d.shards, mb(uint64(most)), d.file)
+			d.file = filepath.Join(dir, filepath.Base(d.walrus)+".part")
+			if err := copyPart(d.file, d.walrus, most); err != nil {
+				return err
+			}
+		}
+	}
+	info, err := os.Stat(d.file)
+	if err != nil {
+		return err
+	}
+	d.size = uint64(info.Size())
+	d.before, err = hash(d.file)
+	return err
+}
+
+// copyPart copies the first size bytes of a file.
+func copyPart(to, from string, size int64) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(out, in, size)
+	return errors.Join(err, out.Close())
 }
 
 func (d *demo) storeFile(ctx context.Context, net *drive.Devnet) error {
