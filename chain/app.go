@@ -33,6 +33,8 @@ type App struct {
 	basics   module.BasicManager
 	closeDB  func() error
 	settings AppOptions
+
+	configurator module.Configurator
 }
 
 // AppOptions are what one node may decide for itself.
@@ -42,7 +44,11 @@ type AppOptions struct {
 	MinGasPrice string
 	// CacheNodes is the number of tree nodes kept in memory per module.
 	CacheNodes int
-	Logger     log.Logger
+	// Home is where upgrade-info.json is written when the chain stops for an upgrade.
+	Home string
+	// Upgrades are the plans, by name, that this program carries out when their height has come.
+	Upgrades []string
+	Logger   log.Logger
 }
 
 // NewApp returns the application with the state in db, which it closes with [App.Close].
@@ -84,6 +90,7 @@ func (app *App) wire() error {
 	if err := app.addModules(); err != nil {
 		return err
 	}
+	app.setUpgrades(app.settings.Upgrades)
 	app.registerNodeService()
 	app.MountKVStores(app.keys.persistent)
 	app.MountTransientStores(app.keys.transient)
@@ -112,6 +119,9 @@ func (app *App) registerNodeService() {
 func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	var state map[string]json.RawMessage
 	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
+		return nil, fmt.Errorf("chain: genesis: %w", err)
+	}
+	if err := app.keepers.upgrade.SetModuleVersionMap(ctx, app.modules.GetVersionMap()); err != nil {
 		return nil, fmt.Errorf("chain: genesis: %w", err)
 	}
 	return app.modules.InitGenesis(ctx, app.codec, state)

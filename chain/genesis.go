@@ -18,6 +18,7 @@ import (
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/chain/economy"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 )
@@ -32,6 +33,7 @@ const (
 	DefaultWritePrice     = 20_000             // FROST per MiB
 	DefaultCapacity       = 10_000_000_000_000 // encoded bytes
 	DefaultEpochDuration  = 24 * time.Hour
+	DefaultDowntimeBlocks = 1_000
 )
 
 // Limits of blocks. Consensus.
@@ -50,7 +52,10 @@ type GenesisOptions struct {
 	StoragePrice   uint64
 	WritePrice     uint64
 	Capacity       uint64
-	EpochDuration  time.Duration
+	// EpochDuration is how long epochs last; if negative, they do not change.
+	EpochDuration time.Duration
+	// DowntimeBlocks is how many blocks in a row a validator may miss before it is set aside.
+	DowntimeBlocks uint32
 
 	Nodes    []GenesisNode
 	Accounts []GenesisAccount
@@ -65,13 +70,17 @@ type GenesisNode struct {
 	Key            bls.PublicKey
 	// Possession is the signature of [PossessionMessage] with the secret of Key.
 	Possession bls.Signature
-	Stake      uint64            // FROST
-	Shards     []committee.Shard // nil in all nodes for an even split
+	// Stake in FROST is the owner's, placed in time for the first epoch. It is beside what the owner has as
+	// an account. Where stakes are not in proportion to shards, shards move when epochs change.
+	Stake          uint64
+	CommissionRate uint16            // basis points
+	Shards         []committee.Shard // nil in all nodes for an even split
 	// ConsensusKey is the key of the node's validator, nil if it runs none. One node at least must.
 	ConsensusKey ed25519.PublicKey
 }
 
-// A GenesisAccount is an account with money to begin with. All of them together are the supply.
+// A GenesisAccount is an account with money to begin with. All of them and all stakes together are the
+// supply.
 type GenesisAccount struct {
 	Address ledger.Address
 	Amount  uint64 // FROST
@@ -155,6 +164,7 @@ func (o GenesisOptions) withDefaults() GenesisOptions {
 	setDefault(&o.WritePrice, DefaultWritePrice)
 	setDefault(&o.Capacity, DefaultCapacity)
 	setDefault(&o.EpochDuration, DefaultEpochDuration)
+	setDefault(&o.DowntimeBlocks, DefaultDowntimeBlocks)
 	return o
 }
 
@@ -178,17 +188,19 @@ func committeeGenesis(opts GenesisOptions) (*committeev1.GenesisState, error) {
 	g := &committeev1.GenesisState{
 		Params: committeev1.Params{
 			NShards:         uint32(opts.Shards),
-			EpochDurationMs: uint64(opts.EpochDuration.Milliseconds()),
-			MaxActiveNodes:  150,
+			EpochDurationMs: uint64(max(opts.EpochDuration, 0).Milliseconds()),
+			MaxActiveNodes:  uint32(max(economy.MaxActiveSet, len(opts.Nodes))),
 			MinStake:        ledger.FrostPerWAL,
+			DowntimeBlocks:  opts.DowntimeBlocks,
 		},
 		Epoch: committeev1.Epoch{
-			Number: 1, Phase: committeev1.EPOCH_PHASE_CHANGE_DONE, DoneMs: started, StartedMs: started,
+			Number: firstEpoch, Phase: committeev1.EPOCH_PHASE_CHANGE_DONE, DoneMs: started, StartedMs: started,
 		},
+		Version: 1,
 	}
-	first := committeev1.Committee{Epoch: 1, NShards: uint32(opts.Shards)}
+	first := committeev1.Committee{Epoch: firstEpoch, NShards: uint32(opts.Shards)}
 	for i := range opts.Nodes {
-		node := opts.Nodes[i].record(&opts)
+		node := opts.Nodes[i].record(&opts, len(shards[i]))
 		g.Nodes = append(g.Nodes, node)
 		first.Members = append(first.Members, committeev1.Member{
 			NodeId: node.Id, BlsPublicKey: node.BlsPublicKey, Shards: shards[i],
@@ -198,10 +210,11 @@ func committeeGenesis(opts GenesisOptions) (*committeev1.GenesisState, error) {
 	slices.SortFunc(g.Nodes, func(a, b committeev1.Node) int { return bytes.Compare(a.Id, b.Id) })
 	slices.SortFunc(first.Members, func(a, b committeev1.Member) int { return bytes.Compare(a.NodeId, b.NodeId) })
 	g.Committees = []committeev1.Committee{first}
-	return g, nil
+	return g, putStakes(g, opts.Nodes)
 }
 
-func (n *GenesisNode) record(opts *GenesisOptions) committeev1.Node {
+// record is the node with the given number of shards.
+func (n *GenesisNode) record(opts *GenesisOptions, shards int) committeev1.Node {
 	id := NodeIDOf(n.Key)
 	return committeev1.Node{
 		Id:                   id[:],
@@ -211,7 +224,7 @@ func (n *GenesisNode) record(opts *GenesisOptions) committeev1.Node {
 		NetworkPublicKey:     n.NetworkKey[:],
 		BlsPublicKey:         n.Key.Bytes(),
 		Possession:           committeev1.Possession{Sender: n.Owner[:], Signature: n.Possession.Bytes()},
-		Votes:                committeev1.Votes{StoragePrice: opts.StoragePrice, WritePrice: opts.WritePrice, Capacity: opts.Capacity},
+		Votes:                committeev1.Votes{StoragePrice: opts.StoragePrice, WritePrice: opts.WritePrice, Capacity: part(opts.Capacity, shards, opts.Shards)},
 		CommissionReceiver:   n.Owner[:],
 		GovernanceAuthorized: n.Owner[:],
 		ConsensusPublicKey:   n.ConsensusKey,

@@ -17,7 +17,11 @@ import (
 
 // putGenesis replaces the parts of a default genesis that opts speak of.
 func (app *App) putGenesis(state map[string]json.RawMessage, opts GenesisOptions, committees *committeev1.GenesisState) error {
-	accounts, money, err := accountGenesis(opts.Accounts)
+	inStake, err := staked(committees)
+	if err != nil {
+		return fmt.Errorf("%w: stakes: %w", ErrGenesis, err)
+	}
+	accounts, money, err := accountGenesis(opts.Accounts, inStake)
 	if err != nil {
 		return err
 	}
@@ -28,17 +32,23 @@ func (app *App) putGenesis(state map[string]json.RawMessage, opts GenesisOptions
 	return nil
 }
 
-// accountGenesis makes the accounts and their balances.
-func accountGenesis(list []GenesisAccount) (*authtypes.GenesisState, *banktypes.GenesisState, error) {
+// accountGenesis makes the accounts and their balances, and that of the account that holds stakes.
+func accountGenesis(list []GenesisAccount, inStake uint64) (*authtypes.GenesisState, *banktypes.GenesisState, error) {
 	accounts := make(authtypes.GenesisAccounts, len(list))
 	money := banktypes.DefaultGenesisState()
 	money.DenomMetadata = []banktypes.Metadata{walMetadata()}
+	fund := func(addr sdk.AccAddress, amount uint64) {
+		coins := sdk.NewCoins(sdk.NewCoin(blobtypes.Denom, sdkmath.NewIntFromUint64(amount)))
+		money.Balances = append(money.Balances, banktypes.Balance{Address: addr.String(), Coins: coins})
+		money.Supply = money.Supply.Add(coins...)
+	}
 	for i, a := range list {
 		addr := sdk.AccAddress(a.Address[:])
 		accounts[i] = authtypes.NewBaseAccount(addr, nil, uint64(i), 0)
-		coins := sdk.NewCoins(sdk.NewCoin(blobtypes.Denom, sdkmath.NewIntFromUint64(a.Amount)))
-		money.Balances = append(money.Balances, banktypes.Balance{Address: addr.String(), Coins: coins})
-		money.Supply = money.Supply.Add(coins...)
+		fund(addr, a.Amount)
+	}
+	if inStake > 0 {
+		fund(authtypes.NewModuleAddress(committeetypes.ModuleName), inStake)
 	}
 	if !money.Supply.Empty() && !money.Supply[0].Amount.IsUint64() {
 		return nil, nil, fmt.Errorf("%w: supply of %s", ErrGenesis, money.Supply)

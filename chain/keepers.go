@@ -15,6 +15,10 @@ import (
 	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
 	"github.com/cosmos/cosmos-sdk/x/feegrant"
 	feegrantkeeper "github.com/cosmos/cosmos-sdk/x/feegrant/keeper"
+	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
+	upgradekeeper "github.com/cosmos/cosmos-sdk/x/upgrade/keeper"
+	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
 	blobkeeper "github.com/walrus-go/walrus/chain/x/blob/keeper"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
@@ -35,7 +39,7 @@ func newStoreKeys() storeKeys {
 	return storeKeys{
 		persistent: storetypes.NewKVStoreKeys(
 			authtypes.StoreKey, banktypes.StoreKey, consensustypes.StoreKey, authzkeeper.StoreKey, feegrant.StoreKey,
-			eventtypes.ModuleName, committeetypes.ModuleName, blobtypes.ModuleName,
+			upgradetypes.StoreKey, govtypes.StoreKey, eventtypes.ModuleName, committeetypes.ModuleName, blobtypes.ModuleName,
 		),
 		transient: storetypes.NewTransientStoreKeys(eventtypes.TransientKey, blobtypes.TransientKey),
 	}
@@ -48,22 +52,28 @@ type keepers struct {
 	consensus consensuskeeper.Keeper
 	authz     authzkeeper.Keeper
 	feegrant  feegrantkeeper.Keeper
+	upgrade   *upgradekeeper.Keeper
+	gov       *govkeeper.Keeper
 	event     eventkeeper.Keeper
 	committee committeekeeper.Keeper
 	blob      blobkeeper.Keeper
 }
 
 // moduleAccounts are the accounts of modules and what each may do besides holding money. The blob module
-// holds what was paid for epochs to come, a part of which is burned at their end.
+// holds what was paid for epochs to come, a part of which is burned at their end; the committee module
+// stakes, rewards and commissions, of which slashing burns some; governance deposits.
 func moduleAccounts() map[string][]string {
 	return map[string][]string{
-		authtypes.FeeCollectorName: nil,
-		blobtypes.ModuleName:       {authtypes.Burner},
+		authtypes.FeeCollectorName:   nil,
+		blobtypes.ModuleName:         {authtypes.Burner},
+		committeetypes.ModuleName:    {authtypes.Burner},
+		committeetypes.CommunityName: nil,
+		govtypes.ModuleName:          {authtypes.Burner},
 	}
 }
 
 // authority is the account that governs the chain's parameters.
-func authority() string { return authtypes.NewModuleAddress("gov").String() }
+func authority() string { return authtypes.NewModuleAddress(govtypes.ModuleName).String() }
 
 func newKeepers(app *App) (k keepers, err error) {
 	open := func(name string) kvService { return runtime.NewKVStoreService(app.keys.persistent[name]) }
@@ -79,19 +89,27 @@ func newKeepers(app *App) (k keepers, err error) {
 	if k.event, err = eventkeeper.NewKeeper(app.codec, open(eventtypes.ModuleName), transient(eventtypes.TransientKey)); err != nil {
 		return k, fmt.Errorf("event: %w", err)
 	}
-	if k.committee, err = committeekeeper.NewKeeper(app.codec, open(committeetypes.ModuleName)); err != nil {
+	k.upgrade = upgradekeeper.NewKeeper(nil, open(upgradetypes.StoreKey), app.codec, app.settings.Home, app.BaseApp, authority())
+	// The modules that make objects number them together, so that no two objects share an identifier.
+	if k.committee, err = committeekeeper.NewKeeper(app.codec, open(committeetypes.ModuleName), transient(blobtypes.TransientKey),
+		committeekeeper.Dependencies{Bank: k.bank, Log: k.event, Upgrades: k.upgrade, Authority: authority()}); err != nil {
 		return k, fmt.Errorf("committee: %w", err)
 	}
-	k.blob, err = blobkeeper.NewKeeper(app.codec, open(blobtypes.ModuleName), transient(blobtypes.TransientKey),
-		k.bank, k.committee, k.event)
-	return k, err
+	if k.blob, err = blobkeeper.NewKeeper(app.codec, open(blobtypes.ModuleName), transient(blobtypes.TransientKey),
+		k.bank, k.committee, k.event); err != nil {
+		return k, fmt.Errorf("blob: %w", err)
+	}
+	k.committee = k.committee.WithMarket(k.blob)
+	k.gov = govkeeper.NewKeeper(app.codec, open(govtypes.StoreKey), k.account, k.bank, nil, app.MsgServiceRouter(),
+		govtypes.DefaultConfig(), authority(), tally(k.committee))
+	return k, nil
 }
 
-// blockedAddresses are accounts that nobody can send to: the modules' own.
+// blockedAddresses are accounts that nobody can send to: the modules' own, but for the community's.
 func blockedAddresses() map[string]bool {
 	blocked := map[string]bool{}
 	for name := range moduleAccounts() {
-		blocked[authtypes.NewModuleAddress(name).String()] = true
+		blocked[authtypes.NewModuleAddress(name).String()] = name != committeetypes.CommunityName
 	}
 	return blocked
 }

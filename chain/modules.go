@@ -13,6 +13,9 @@ import (
 	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
 	"github.com/cosmos/cosmos-sdk/x/feegrant"
 	feegrantmodule "github.com/cosmos/cosmos-sdk/x/feegrant/module"
+	"github.com/cosmos/cosmos-sdk/x/gov"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
+	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
 	"github.com/walrus-go/walrus/chain/x/blob"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
@@ -31,6 +34,7 @@ type (
 // the committees, and the market, whose epoch is the committees'.
 var genesisOrder = []string{
 	authtypes.ModuleName, banktypes.ModuleName, consensustypes.ModuleName, authz.ModuleName, feegrant.ModuleName,
+	upgradetypes.ModuleName, govtypes.ModuleName,
 	eventtypes.ModuleName, committeetypes.ModuleName, blobtypes.ModuleName,
 }
 
@@ -43,6 +47,8 @@ func (app *App) addModules() error {
 		consensus.NewAppModule(app.codec, k.consensus),
 		authzmodule.NewAppModule(app.codec, k.authz, k.account, k.bank, app.registry),
 		feegrantmodule.NewAppModule(app.codec, k.account, k.bank, k.feegrant, app.registry),
+		upgradeModule{k.upgrade},
+		gov.NewAppModule(app.codec, k.gov, k.account, k.bank),
 		event.NewAppModule(k.event),
 		committee.NewAppModule(k.committee),
 		blob.NewAppModule(k.blob),
@@ -51,8 +57,9 @@ func (app *App) addModules() error {
 	app.basics.RegisterInterfaces(app.registry)
 	app.modules.SetOrderInitGenesis(genesisOrder...)
 	app.modules.SetOrderExportGenesis(genesisOrder...)
-	app.modules.SetOrderPreBlockers(authtypes.ModuleName)
-	app.modules.SetOrderBeginBlockers(authz.ModuleName)
-	app.modules.SetOrderEndBlockers(banktypes.ModuleName, feegrant.ModuleName)
-	return app.modules.RegisterServices(module.NewConfigurator(app.codec, app.MsgServiceRouter(), app.GRPCQueryRouter()))
+	app.modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
+	app.modules.SetOrderBeginBlockers(authz.ModuleName, committeetypes.ModuleName)
+	app.modules.SetOrderEndBlockers(banktypes.ModuleName, feegrant.ModuleName, govtypes.ModuleName, committeetypes.ModuleName)
+	app.configurator = module.NewConfigurator(app.codec, app.MsgServiceRouter(), app.GRPCQueryRouter())
+	return app.modules.RegisterServices(app.configurator)
 }

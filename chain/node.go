@@ -122,6 +122,7 @@ func (n *Node) start(ctx context.Context, h home, opts *Options) error {
 	n.app, err = NewApp(state.App(), AppOptions{
 		ChainID:     n.genesis.ChainID(),
 		MinGasPrice: opts.MinGasPrice,
+		Home:        string(h),
 		Logger:      newAppLogger(opts.Log),
 	})
 	if err != nil {

@@ -29,6 +29,814 @@ var _ = math.Inf
 // proto package needs to be updated.
 const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
+type QueryPoolRequest struct {
+	NodeId string `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+}
+
+func (m *QueryPoolRequest) Reset()         { *m = QueryPoolRequest{} }
+func (m *QueryPoolRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryPoolRequest) ProtoMessage()    {}
+func (*QueryPoolRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{0}
+}
+func (m *QueryPoolRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPoolRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPoolRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPoolRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPoolRequest.Merge(m, src)
+}
+func (m *QueryPoolRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPoolRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPoolRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPoolRequest proto.InternalMessageInfo
+
+func (m *QueryPoolRequest) GetNodeId() string {
+	if m != nil {
+		return m.NodeId
+	}
+	return ""
+}
+
+type QueryPoolResponse struct {
+	Pool        Pool   `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool"`
+	NextBalance uint64 `protobuf:"varint,2,opt,name=next_balance,json=nextBalance,proto3" json:"next_balance,omitempty"`
+}
+
+func (m *QueryPoolResponse) Reset()         { *m = QueryPoolResponse{} }
+func (m *QueryPoolResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryPoolResponse) ProtoMessage()    {}
+func (*QueryPoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{1}
+}
+func (m *QueryPoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPoolResponse.Merge(m, src)
+}
+func (m *QueryPoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPoolResponse proto.InternalMessageInfo
+
+func (m *QueryPoolResponse) GetPool() Pool {
+	if m != nil {
+		return m.Pool
+	}
+	return Pool{}
+}
+
+func (m *QueryPoolResponse) GetNextBalance() uint64 {
+	if m != nil {
+		return m.NextBalance
+	}
+	return 0
+}
+
+type QueryPoolsRequest struct {
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryPoolsRequest) Reset()         { *m = QueryPoolsRequest{} }
+func (m *QueryPoolsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryPoolsRequest) ProtoMessage()    {}
+func (*QueryPoolsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{2}
+}
+func (m *QueryPoolsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPoolsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPoolsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPoolsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPoolsRequest.Merge(m, src)
+}
+func (m *QueryPoolsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPoolsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPoolsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPoolsRequest proto.InternalMessageInfo
+
+func (m *QueryPoolsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryPoolsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryPoolsResponse struct {
+	Pools []Pool `protobuf:"bytes,1,rep,name=pools,proto3" json:"pools"`
+	Next  []byte `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryPoolsResponse) Reset()         { *m = QueryPoolsResponse{} }
+func (m *QueryPoolsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryPoolsResponse) ProtoMessage()    {}
+func (*QueryPoolsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{3}
+}
+func (m *QueryPoolsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPoolsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPoolsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPoolsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPoolsResponse.Merge(m, src)
+}
+func (m *QueryPoolsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPoolsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPoolsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPoolsResponse proto.InternalMessageInfo
+
+func (m *QueryPoolsResponse) GetPools() []Pool {
+	if m != nil {
+		return m.Pools
+	}
+	return nil
+}
+
+func (m *QueryPoolsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryStakeRequest struct {
+	StakeId string `protobuf:"bytes,1,opt,name=stake_id,json=stakeId,proto3" json:"stake_id,omitempty"`
+}
+
+func (m *QueryStakeRequest) Reset()         { *m = QueryStakeRequest{} }
+func (m *QueryStakeRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryStakeRequest) ProtoMessage()    {}
+func (*QueryStakeRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{4}
+}
+func (m *QueryStakeRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStakeRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStakeRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStakeRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStakeRequest.Merge(m, src)
+}
+func (m *QueryStakeRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStakeRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStakeRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStakeRequest proto.InternalMessageInfo
+
+func (m *QueryStakeRequest) GetStakeId() string {
+	if m != nil {
+		return m.StakeId
+	}
+	return ""
+}
+
+type QueryStakeResponse struct {
+	Stake            Stake  `protobuf:"bytes,1,opt,name=stake,proto3" json:"stake"`
+	Worth            uint64 `protobuf:"varint,2,opt,name=worth,proto3" json:"worth,omitempty"`
+	CanWithdrawEarly bool   `protobuf:"varint,3,opt,name=can_withdraw_early,json=canWithdrawEarly,proto3" json:"can_withdraw_early,omitempty"`
+}
+
+func (m *QueryStakeResponse) Reset()         { *m = QueryStakeResponse{} }
+func (m *QueryStakeResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryStakeResponse) ProtoMessage()    {}
+func (*QueryStakeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{5}
+}
+func (m *QueryStakeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStakeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStakeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStakeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStakeResponse.Merge(m, src)
+}
+func (m *QueryStakeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStakeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStakeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStakeResponse proto.InternalMessageInfo
+
+func (m *QueryStakeResponse) GetStake() Stake {
+	if m != nil {
+		return m.Stake
+	}
+	return Stake{}
+}
+
+func (m *QueryStakeResponse) GetWorth() uint64 {
+	if m != nil {
+		return m.Worth
+	}
+	return 0
+}
+
+func (m *QueryStakeResponse) GetCanWithdrawEarly() bool {
+	if m != nil {
+		return m.CanWithdrawEarly
+	}
+	return false
+}
+
+type QueryStakesRequest struct {
+	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	After []byte `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryStakesRequest) Reset()         { *m = QueryStakesRequest{} }
+func (m *QueryStakesRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryStakesRequest) ProtoMessage()    {}
+func (*QueryStakesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{6}
+}
+func (m *QueryStakesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStakesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStakesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStakesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStakesRequest.Merge(m, src)
+}
+func (m *QueryStakesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStakesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStakesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStakesRequest proto.InternalMessageInfo
+
+func (m *QueryStakesRequest) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *QueryStakesRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryStakesRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryStakesResponse struct {
+	Stakes []QueryStakeResponse `protobuf:"bytes,1,rep,name=stakes,proto3" json:"stakes"`
+	Next   []byte               `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryStakesResponse) Reset()         { *m = QueryStakesResponse{} }
+func (m *QueryStakesResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryStakesResponse) ProtoMessage()    {}
+func (*QueryStakesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{7}
+}
+func (m *QueryStakesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStakesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStakesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStakesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStakesResponse.Merge(m, src)
+}
+func (m *QueryStakesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStakesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStakesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStakesResponse proto.InternalMessageInfo
+
+func (m *QueryStakesResponse) GetStakes() []QueryStakeResponse {
+	if m != nil {
+		return m.Stakes
+	}
+	return nil
+}
+
+func (m *QueryStakesResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryRewardsRequest struct {
+	NodeId          string `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Principal       uint64 `protobuf:"varint,2,opt,name=principal,proto3" json:"principal,omitempty"`
+	ActivationEpoch uint32 `protobuf:"varint,3,opt,name=activation_epoch,json=activationEpoch,proto3" json:"activation_epoch,omitempty"`
+	WithdrawEpoch   uint32 `protobuf:"varint,4,opt,name=withdraw_epoch,json=withdrawEpoch,proto3" json:"withdraw_epoch,omitempty"`
+}
+
+func (m *QueryRewardsRequest) Reset()         { *m = QueryRewardsRequest{} }
+func (m *QueryRewardsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryRewardsRequest) ProtoMessage()    {}
+func (*QueryRewardsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{8}
+}
+func (m *QueryRewardsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryRewardsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryRewardsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryRewardsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryRewardsRequest.Merge(m, src)
+}
+func (m *QueryRewardsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryRewardsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryRewardsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryRewardsRequest proto.InternalMessageInfo
+
+func (m *QueryRewardsRequest) GetNodeId() string {
+	if m != nil {
+		return m.NodeId
+	}
+	return ""
+}
+
+func (m *QueryRewardsRequest) GetPrincipal() uint64 {
+	if m != nil {
+		return m.Principal
+	}
+	return 0
+}
+
+func (m *QueryRewardsRequest) GetActivationEpoch() uint32 {
+	if m != nil {
+		return m.ActivationEpoch
+	}
+	return 0
+}
+
+func (m *QueryRewardsRequest) GetWithdrawEpoch() uint32 {
+	if m != nil {
+		return m.WithdrawEpoch
+	}
+	return 0
+}
+
+type QueryRewardsResponse struct {
+	Rewards uint64 `protobuf:"varint,1,opt,name=rewards,proto3" json:"rewards,omitempty"`
+}
+
+func (m *QueryRewardsResponse) Reset()         { *m = QueryRewardsResponse{} }
+func (m *QueryRewardsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryRewardsResponse) ProtoMessage()    {}
+func (*QueryRewardsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{9}
+}
+func (m *QueryRewardsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryRewardsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryRewardsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryRewardsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryRewardsResponse.Merge(m, src)
+}
+func (m *QueryRewardsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryRewardsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryRewardsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryRewardsResponse proto.InternalMessageInfo
+
+func (m *QueryRewardsResponse) GetRewards() uint64 {
+	if m != nil {
+		return m.Rewards
+	}
+	return 0
+}
+
+type QueryActiveSetRequest struct {
+}
+
+func (m *QueryActiveSetRequest) Reset()         { *m = QueryActiveSetRequest{} }
+func (m *QueryActiveSetRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryActiveSetRequest) ProtoMessage()    {}
+func (*QueryActiveSetRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{10}
+}
+func (m *QueryActiveSetRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryActiveSetRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryActiveSetRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryActiveSetRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryActiveSetRequest.Merge(m, src)
+}
+func (m *QueryActiveSetRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryActiveSetRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryActiveSetRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryActiveSetRequest proto.InternalMessageInfo
+
+type QueryActiveSetResponse struct {
+	ActiveSet ActiveSet `protobuf:"bytes,1,opt,name=active_set,json=activeSet,proto3" json:"active_set"`
+}
+
+func (m *QueryActiveSetResponse) Reset()         { *m = QueryActiveSetResponse{} }
+func (m *QueryActiveSetResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryActiveSetResponse) ProtoMessage()    {}
+func (*QueryActiveSetResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{11}
+}
+func (m *QueryActiveSetResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryActiveSetResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryActiveSetResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryActiveSetResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryActiveSetResponse.Merge(m, src)
+}
+func (m *QueryActiveSetResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryActiveSetResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryActiveSetResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryActiveSetResponse proto.InternalMessageInfo
+
+func (m *QueryActiveSetResponse) GetActiveSet() ActiveSet {
+	if m != nil {
+		return m.ActiveSet
+	}
+	return ActiveSet{}
+}
+
+type QueryValidatorsRequest struct {
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryValidatorsRequest) Reset()         { *m = QueryValidatorsRequest{} }
+func (m *QueryValidatorsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryValidatorsRequest) ProtoMessage()    {}
+func (*QueryValidatorsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{12}
+}
+func (m *QueryValidatorsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryValidatorsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryValidatorsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryValidatorsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryValidatorsRequest.Merge(m, src)
+}
+func (m *QueryValidatorsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryValidatorsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryValidatorsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryValidatorsRequest proto.InternalMessageInfo
+
+func (m *QueryValidatorsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryValidatorsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryValidatorsResponse struct {
+	Validators []Validator `protobuf:"bytes,1,rep,name=validators,proto3" json:"validators"`
+	Next       []byte      `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryValidatorsResponse) Reset()         { *m = QueryValidatorsResponse{} }
+func (m *QueryValidatorsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryValidatorsResponse) ProtoMessage()    {}
+func (*QueryValidatorsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{13}
+}
+func (m *QueryValidatorsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryValidatorsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryValidatorsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryValidatorsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryValidatorsResponse.Merge(m, src)
+}
+func (m *QueryValidatorsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryValidatorsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryValidatorsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryValidatorsResponse proto.InternalMessageInfo
+
+func (m *QueryValidatorsResponse) GetValidators() []Validator {
+	if m != nil {
+		return m.Validators
+	}
+	return nil
+}
+
+func (m *QueryValidatorsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryProposalsRequest struct {
+}
+
+func (m *QueryProposalsRequest) Reset()         { *m = QueryProposalsRequest{} }
+func (m *QueryProposalsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryProposalsRequest) ProtoMessage()    {}
+func (*QueryProposalsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{14}
+}
+func (m *QueryProposalsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProposalsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProposalsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProposalsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProposalsRequest.Merge(m, src)
+}
+func (m *QueryProposalsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProposalsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProposalsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProposalsRequest proto.InternalMessageInfo
+
+type QueryProposalsResponse struct {
+	Slashings []Proposal `protobuf:"bytes,1,rep,name=slashings,proto3" json:"slashings"`
+	Upgrades  []Proposal `protobuf:"bytes,2,rep,name=upgrades,proto3" json:"upgrades"`
+	Version   uint64     `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+}
+
+func (m *QueryProposalsResponse) Reset()         { *m = QueryProposalsResponse{} }
+func (m *QueryProposalsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryProposalsResponse) ProtoMessage()    {}
+func (*QueryProposalsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0e52d166f88a61ed, []int{15}
+}
+func (m *QueryProposalsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProposalsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProposalsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProposalsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProposalsResponse.Merge(m, src)
+}
+func (m *QueryProposalsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProposalsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProposalsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProposalsResponse proto.InternalMessageInfo
+
+func (m *QueryProposalsResponse) GetSlashings() []Proposal {
+	if m != nil {
+		return m.Slashings
+	}
+	return nil
+}
+
+func (m *QueryProposalsResponse) GetUpgrades() []Proposal {
+	if m != nil {
+		return m.Upgrades
+	}
+	return nil
+}
+
+func (m *QueryProposalsResponse) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
 type QueryParamsRequest struct {
 }
 
@@ -36,7 +844,7 @@ func (m *QueryParamsRequest) Reset()         { *m = QueryParamsRequest{} }
 func (m *QueryParamsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryParamsRequest) ProtoMessage()    {}
 func (*QueryParamsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{0}
+	return fileDescriptor_0e52d166f88a61ed, []int{16}
 }
 func (m *QueryParamsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -73,7 +881,7 @@ func (m *QueryParamsResponse) Reset()         { *m = QueryParamsResponse{} }
 func (m *QueryParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryParamsResponse) ProtoMessage()    {}
 func (*QueryParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{1}
+	return fileDescriptor_0e52d166f88a61ed, []int{17}
 }
 func (m *QueryParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -116,7 +924,7 @@ func (m *QueryEpochRequest) Reset()         { *m = QueryEpochRequest{} }
 func (m *QueryEpochRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryEpochRequest) ProtoMessage()    {}
 func (*QueryEpochRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{2}
+	return fileDescriptor_0e52d166f88a61ed, []int{18}
 }
 func (m *QueryEpochRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -157,7 +965,7 @@ func (m *QueryEpochResponse) Reset()         { *m = QueryEpochResponse{} }
 func (m *QueryEpochResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryEpochResponse) ProtoMessage()    {}
 func (*QueryEpochResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{3}
+	return fileDescriptor_0e52d166f88a61ed, []int{19}
 }
 func (m *QueryEpochResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -229,7 +1037,7 @@ func (m *QueryCommitteeRequest) Reset()         { *m = QueryCommitteeRequest{} }
 func (m *QueryCommitteeRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryCommitteeRequest) ProtoMessage()    {}
 func (*QueryCommitteeRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{4}
+	return fileDescriptor_0e52d166f88a61ed, []int{20}
 }
 func (m *QueryCommitteeRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -274,7 +1082,7 @@ func (m *QueryCommitteeResponse) Reset()         { *m = QueryCommitteeResponse{}
 func (m *QueryCommitteeResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryCommitteeResponse) ProtoMessage()    {}
 func (*QueryCommitteeResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{5}
+	return fileDescriptor_0e52d166f88a61ed, []int{21}
 }
 func (m *QueryCommitteeResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -325,7 +1133,7 @@ func (m *QueryNodeRequest) Reset()         { *m = QueryNodeRequest{} }
 func (m *QueryNodeRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryNodeRequest) ProtoMessage()    {}
 func (*QueryNodeRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{6}
+	return fileDescriptor_0e52d166f88a61ed, []int{22}
 }
 func (m *QueryNodeRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -369,7 +1177,7 @@ func (m *QueryNodeResponse) Reset()         { *m = QueryNodeResponse{} }
 func (m *QueryNodeResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryNodeResponse) ProtoMessage()    {}
 func (*QueryNodeResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{7}
+	return fileDescriptor_0e52d166f88a61ed, []int{23}
 }
 func (m *QueryNodeResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -414,7 +1222,7 @@ func (m *QueryNodesRequest) Reset()         { *m = QueryNodesRequest{} }
 func (m *QueryNodesRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryNodesRequest) ProtoMessage()    {}
 func (*QueryNodesRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{8}
+	return fileDescriptor_0e52d166f88a61ed, []int{24}
 }
 func (m *QueryNodesRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -466,7 +1274,7 @@ func (m *QueryNodesResponse) Reset()         { *m = QueryNodesResponse{} }
 func (m *QueryNodesResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryNodesResponse) ProtoMessage()    {}
 func (*QueryNodesResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0e52d166f88a61ed, []int{9}
+	return fileDescriptor_0e52d166f88a61ed, []int{25}
 }
 func (m *QueryNodesResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -510,6 +1318,22 @@ func (m *QueryNodesResponse) GetNext() []byte {
 }
 
 func init() {
+	proto.RegisterType((*QueryPoolRequest)(nil), "walrus.committee.v1.QueryPoolRequest")
+	proto.RegisterType((*QueryPoolResponse)(nil), "walrus.committee.v1.QueryPoolResponse")
+	proto.RegisterType((*QueryPoolsRequest)(nil), "walrus.committee.v1.QueryPoolsRequest")
+	proto.RegisterType((*QueryPoolsResponse)(nil), "walrus.committee.v1.QueryPoolsResponse")
+	proto.RegisterType((*QueryStakeRequest)(nil), "walrus.committee.v1.QueryStakeRequest")
+	proto.RegisterType((*QueryStakeResponse)(nil), "walrus.committee.v1.QueryStakeResponse")
+	proto.RegisterType((*QueryStakesRequest)(nil), "walrus.committee.v1.QueryStakesRequest")
+	proto.RegisterType((*QueryStakesResponse)(nil), "walrus.committee.v1.QueryStakesResponse")
+	proto.RegisterType((*QueryRewardsRequest)(nil), "walrus.committee.v1.QueryRewardsRequest")
+	proto.RegisterType((*QueryRewardsResponse)(nil), "walrus.committee.v1.QueryRewardsResponse")
+	proto.RegisterType((*QueryActiveSetRequest)(nil), "walrus.committee.v1.QueryActiveSetRequest")
+	proto.RegisterType((*QueryActiveSetResponse)(nil), "walrus.committee.v1.QueryActiveSetResponse")
+	proto.RegisterType((*QueryValidatorsRequest)(nil), "walrus.committee.v1.QueryValidatorsRequest")
+	proto.RegisterType((*QueryValidatorsResponse)(nil), "walrus.committee.v1.QueryValidatorsResponse")
+	proto.RegisterType((*QueryProposalsRequest)(nil), "walrus.committee.v1.QueryProposalsRequest")
+	proto.RegisterType((*QueryProposalsResponse)(nil), "walrus.committee.v1.QueryProposalsResponse")
 	proto.RegisterType((*QueryParamsRequest)(nil), "walrus.committee.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "walrus.committee.v1.QueryParamsResponse")
 	proto.RegisterType((*QueryEpochRequest)(nil), "walrus.committee.v1.QueryEpochRequest")
@@ -525,50 +1349,88 @@ func init() {
 func init() { proto.RegisterFile("walrus/committee/v1/query.proto", fileDescriptor_0e52d166f88a61ed) }
 
 var fileDescriptor_0e52d166f88a61ed = []byte{
-	// 673 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x55, 0x4f, 0x4f, 0xd4, 0x40,
-	0x14, 0xdf, 0x81, 0xdd, 0x45, 0x06, 0x88, 0x32, 0x20, 0x2c, 0x05, 0xcb, 0xa6, 0x2a, 0xac, 0x20,
-	0xdb, 0x00, 0xd1, 0x68, 0x3c, 0x98, 0xa0, 0x26, 0x7a, 0xc0, 0x60, 0xbd, 0x79, 0xd9, 0x14, 0x76,
-	0xec, 0x36, 0x61, 0x3b, 0x4b, 0x67, 0x16, 0x35, 0x48, 0x62, 0xf4, 0x0b, 0x98, 0x10, 0xbf, 0x81,
-	0x1f, 0xc5, 0x03, 0x47, 0x12, 0x2f, 0x9e, 0x8c, 0x01, 0x3f, 0x88, 0x99, 0x37, 0x6f, 0x6b, 0xc1,
-	0x92, 0xe2, 0xad, 0x6f, 0xde, 0xef, 0xbd, 0xdf, 0xef, 0xfd, 0x4b, 0xe9, 0xec, 0x1b, 0x7f, 0x3b,
-	0xee, 0x4a, 0x77, 0x4b, 0xb4, 0xdb, 0xa1, 0x52, 0x9c, 0xbb, 0xbb, 0xcb, 0xee, 0x4e, 0x97, 0xc7,
-	0xef, 0xea, 0x9d, 0x58, 0x28, 0xc1, 0xc6, 0x0c, 0xa0, 0x9e, 0x00, 0xea, 0xbb, 0xcb, 0xd6, 0x78,
-	0x20, 0x02, 0x01, 0x7e, 0x57, 0x7f, 0x19, 0xa8, 0x35, 0x13, 0x08, 0x11, 0x6c, 0x73, 0xd7, 0xef,
-	0x84, 0xae, 0x1f, 0x45, 0x42, 0xf9, 0x2a, 0x14, 0x91, 0x44, 0x6f, 0x26, 0x93, 0x54, 0xbe, 0xe2,
-	0x06, 0xe0, 0x8c, 0x53, 0xf6, 0x42, 0x13, 0x6f, 0xf8, 0xb1, 0xdf, 0x96, 0x1e, 0xdf, 0xe9, 0x72,
-	0xa9, 0x9c, 0x0d, 0x3a, 0x76, 0xea, 0x55, 0x76, 0x44, 0x24, 0x39, 0xbb, 0x4f, 0xcb, 0x1d, 0x78,
-	0xa9, 0x90, 0x2a, 0xa9, 0x0d, 0xad, 0x4c, 0xd7, 0x33, 0x74, 0xd6, 0x4d, 0xd0, 0x5a, 0xf1, 0xf0,
-	0xe7, 0x6c, 0xc1, 0xc3, 0x00, 0x67, 0x8c, 0x8e, 0x42, 0xc6, 0x27, 0x1d, 0xb1, 0xd5, 0xea, 0xd1,
-	0x7c, 0x23, 0xc8, 0x8e, 0xaf, 0x48, 0x73, 0x97, 0x96, 0xb8, 0x7e, 0x40, 0x16, 0x2b, 0x93, 0x05,
-	0x42, 0x90, 0xc4, 0xc0, 0xd9, 0x14, 0xbd, 0x14, 0x35, 0x64, 0xcb, 0x8f, 0x9b, 0xb2, 0xd2, 0x57,
-	0x25, 0xb5, 0x11, 0x6f, 0x20, 0x7a, 0x09, 0x26, 0x5b, 0xa0, 0xa3, 0x80, 0x69, 0x34, 0xbb, 0x31,
-	0x34, 0xa8, 0xd1, 0x96, 0x95, 0xfe, 0x2a, 0xa9, 0x15, 0xbd, 0xcb, 0xe0, 0x78, 0x8c, 0xef, 0xeb,
-	0x92, 0x4d, 0xd0, 0x72, 0x8b, 0x87, 0x41, 0x4b, 0x55, 0x8a, 0x55, 0x52, 0xeb, 0xf7, 0xd0, 0x62,
-	0x93, 0x74, 0x40, 0x85, 0x6d, 0xae, 0x23, 0x4b, 0xc6, 0xa1, 0xcd, 0x75, 0xe9, 0x2c, 0xd1, 0xab,
-	0x50, 0xc5, 0xa3, 0x9e, 0x3e, 0xac, 0x8f, 0x8d, 0xa7, 0x0b, 0x19, 0x41, 0x99, 0xce, 0x01, 0xa1,
-	0x13, 0x67, 0xf1, 0x58, 0xf9, 0x1a, 0x1d, 0x4c, 0x8a, 0xc4, 0xea, 0xed, 0xcc, 0xea, 0x93, 0x50,
-	0xec, 0xc0, 0xdf, 0x30, 0x76, 0x87, 0x96, 0x22, 0xd1, 0xe4, 0xba, 0x05, 0xfd, 0xb5, 0xa1, 0x95,
-	0xa9, 0xcc, 0xf8, 0xe7, 0xa2, 0xd9, 0x0b, 0x35, 0x68, 0x67, 0x91, 0x5e, 0x01, 0x51, 0xda, 0xd3,
-	0xd3, 0x3f, 0x49, 0x07, 0xb4, 0xb3, 0x11, 0x36, 0x41, 0xcc, 0xa0, 0x57, 0xd6, 0xe6, 0xb3, 0xa6,
-	0xf3, 0x14, 0xa7, 0x69, 0xc0, 0x28, 0x7e, 0x95, 0x16, 0xb5, 0x1b, 0x75, 0xe7, 0xf2, 0x02, 0xd8,
-	0x79, 0x98, 0xca, 0x24, 0x53, 0x7d, 0xf3, 0x5f, 0x2b, 0x1e, 0x43, 0xaa, 0x61, 0xcf, 0x18, 0xfa,
-	0x75, 0x3b, 0x6c, 0x87, 0x0a, 0x67, 0x6b, 0x0c, 0xa7, 0x81, 0x2b, 0x84, 0x09, 0x50, 0x4b, 0xd2,
-	0x04, 0xf2, 0x3f, 0x4d, 0x60, 0x8c, 0x16, 0x23, 0xfe, 0xd6, 0x30, 0x0c, 0x7b, 0xf0, 0xbd, 0xf2,
-	0xb5, 0x44, 0x4b, 0xc0, 0xc0, 0x3e, 0x10, 0x5a, 0x36, 0xcb, 0xcd, 0xe6, 0x33, 0x13, 0xfe, 0x7b,
-	0x49, 0x56, 0x2d, 0x1f, 0x68, 0x24, 0x3b, 0xd7, 0x3f, 0x7e, 0xff, 0x7d, 0xd0, 0x77, 0x8d, 0x4d,
-	0xbb, 0x59, 0x37, 0x6b, 0xce, 0x88, 0xbd, 0xa7, 0x25, 0x58, 0x7c, 0x36, 0x77, 0x7e, 0xde, 0xf4,
-	0x89, 0x59, 0xf3, 0xb9, 0x38, 0xa4, 0x77, 0x80, 0x7e, 0x86, 0x59, 0x99, 0xf4, 0xe6, 0xc0, 0xbe,
-	0x10, 0x3a, 0x98, 0x6c, 0x1e, 0x5b, 0x38, 0x3f, 0xf5, 0xd9, 0x4b, 0xb0, 0x16, 0x2f, 0x84, 0x45,
-	0x29, 0x2e, 0x48, 0xb9, 0xc5, 0xe6, 0x33, 0xa5, 0x24, 0x86, 0x74, 0xf7, 0x40, 0xd6, 0x3e, 0xfb,
-	0x44, 0x68, 0x51, 0x0f, 0x93, 0xdd, 0x3c, 0x9f, 0x26, 0xb5, 0xd7, 0xd6, 0x5c, 0x1e, 0x0c, 0x85,
-	0xdc, 0x06, 0x21, 0x73, 0xec, 0x46, 0xa6, 0x10, 0x58, 0x19, 0x77, 0x0f, 0x2f, 0x64, 0x5f, 0xcf,
-	0x06, 0x96, 0x90, 0xe5, 0xa4, 0x97, 0x17, 0x98, 0xcd, 0xa9, 0x6d, 0xce, 0x99, 0x0d, 0xe8, 0x58,
-	0xf3, 0x0e, 0x8f, 0x6d, 0x72, 0x74, 0x6c, 0x93, 0x5f, 0xc7, 0x36, 0xf9, 0x7c, 0x62, 0x17, 0x8e,
-	0x4e, 0xec, 0xc2, 0x8f, 0x13, 0xbb, 0xf0, 0xea, 0x5e, 0x10, 0xaa, 0x56, 0x77, 0x53, 0xb3, 0x60,
-	0xfc, 0x52, 0x20, 0x7a, 0x99, 0xf4, 0x6f, 0x23, 0x9d, 0xed, 0x41, 0x62, 0xec, 0x2e, 0x6f, 0x96,
-	0xe1, 0x1f, 0xb1, 0xfa, 0x27, 0x00, 0x00, 0xff, 0xff, 0xa7, 0x22, 0xde, 0xef, 0xb0, 0x06, 0x00,
-	0x00,
+	// 1289 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xa4, 0x58, 0xcf, 0x6f, 0x1b, 0xc5,
+	0x17, 0xcf, 0x26, 0xb6, 0x53, 0x4f, 0x9b, 0x6f, 0xdb, 0x69, 0xbe, 0xad, 0xeb, 0xb6, 0x4e, 0xba,
+	0xd0, 0xfc, 0x68, 0x53, 0x2f, 0x69, 0x01, 0x81, 0x38, 0x54, 0x4d, 0x13, 0x89, 0x1e, 0x8a, 0xc2,
+	0x46, 0x2a, 0x12, 0x12, 0xb2, 0x26, 0xf6, 0x60, 0xaf, 0x62, 0xef, 0x6c, 0x77, 0xd6, 0x36, 0x55,
+	0x89, 0x84, 0xe0, 0xc2, 0x01, 0xa4, 0x48, 0x85, 0x2b, 0x7f, 0x06, 0x7f, 0x01, 0x87, 0x1e, 0x2b,
+	0x71, 0xe1, 0x84, 0x50, 0xc2, 0xff, 0x01, 0x9a, 0x37, 0x6f, 0xd6, 0xeb, 0x64, 0xb3, 0x6b, 0xe0,
+	0xe6, 0x79, 0xf3, 0x7e, 0x7c, 0xe6, 0xb3, 0x6f, 0xde, 0x7c, 0x12, 0xb2, 0x30, 0x64, 0xdd, 0xb0,
+	0x2f, 0x9d, 0xa6, 0xe8, 0xf5, 0xbc, 0x28, 0xe2, 0xdc, 0x19, 0xac, 0x3b, 0xcf, 0xfa, 0x3c, 0x7c,
+	0x5e, 0x0f, 0x42, 0x11, 0x09, 0x7a, 0x49, 0x3b, 0xd4, 0x63, 0x87, 0xfa, 0x60, 0xbd, 0x3a, 0xdf,
+	0x16, 0x6d, 0x01, 0xfb, 0x8e, 0xfa, 0xa5, 0x5d, 0xab, 0xd7, 0xdb, 0x42, 0xb4, 0xbb, 0xdc, 0x61,
+	0x81, 0xe7, 0x30, 0xdf, 0x17, 0x11, 0x8b, 0x3c, 0xe1, 0x4b, 0xdc, 0x4d, 0xad, 0x24, 0x23, 0x16,
+	0x71, 0xed, 0x60, 0xdf, 0x21, 0x17, 0x3e, 0x56, 0x85, 0xb7, 0x85, 0xe8, 0xba, 0xfc, 0x59, 0x9f,
+	0xcb, 0x88, 0x5e, 0x21, 0xb3, 0xbe, 0x68, 0xf1, 0x86, 0xd7, 0xaa, 0x58, 0x8b, 0xd6, 0x4a, 0xd9,
+	0x2d, 0xa9, 0xe5, 0xe3, 0x96, 0xbd, 0x47, 0x2e, 0x26, 0x9c, 0x65, 0x20, 0x7c, 0xc9, 0xe9, 0x7d,
+	0x52, 0x08, 0x84, 0xe8, 0x82, 0xeb, 0xd9, 0x7b, 0x57, 0xeb, 0x29, 0xd0, 0xeb, 0x2a, 0x60, 0xa3,
+	0xf0, 0xea, 0xf7, 0x85, 0x29, 0x17, 0x9c, 0xe9, 0x4d, 0x72, 0xce, 0xe7, 0x5f, 0x44, 0x8d, 0x5d,
+	0xd6, 0x65, 0x7e, 0x93, 0x57, 0xa6, 0x17, 0xad, 0x95, 0x82, 0x7b, 0x56, 0xd9, 0x36, 0xb4, 0xc9,
+	0x7e, 0x90, 0x28, 0x26, 0x0d, 0xb4, 0x79, 0x52, 0x64, 0x9f, 0x47, 0x3c, 0x84, 0x6a, 0xe7, 0x5c,
+	0xbd, 0x50, 0xd6, 0xae, 0xd7, 0xf3, 0x22, 0x48, 0x33, 0xe7, 0xea, 0x85, 0xdd, 0x20, 0x34, 0x99,
+	0x00, 0xe1, 0xbe, 0x43, 0x8a, 0x0a, 0x81, 0xac, 0x58, 0x8b, 0x33, 0x93, 0xe0, 0xd5, 0xde, 0x94,
+	0x92, 0x82, 0x02, 0x07, 0x15, 0xce, 0xb9, 0xf0, 0xdb, 0xae, 0x23, 0xc2, 0x9d, 0x88, 0xed, 0x71,
+	0x83, 0xf0, 0x2a, 0x39, 0x23, 0xd5, 0x7a, 0xc4, 0xde, 0x2c, 0xac, 0x1f, 0xb7, 0xec, 0x03, 0x0b,
+	0x11, 0x61, 0x00, 0x22, 0x7a, 0x97, 0x14, 0xc1, 0x03, 0x19, 0xac, 0xa6, 0x22, 0x82, 0x10, 0x03,
+	0x09, 0xdc, 0xd5, 0xa9, 0x87, 0x22, 0x8c, 0x3a, 0x48, 0x9e, 0x5e, 0xd0, 0x35, 0x42, 0x9b, 0xcc,
+	0x6f, 0x0c, 0xbd, 0xa8, 0xd3, 0x0a, 0xd9, 0xb0, 0xc1, 0x59, 0xd8, 0x7d, 0x5e, 0x99, 0x59, 0xb4,
+	0x56, 0xce, 0xb8, 0x17, 0x9a, 0xcc, 0xff, 0x04, 0x37, 0xb6, 0x94, 0xdd, 0x7e, 0x9a, 0x44, 0x94,
+	0x64, 0x59, 0x0c, 0x7d, 0x64, 0xb9, 0xec, 0xea, 0xc5, 0x88, 0xfb, 0xe9, 0x54, 0xee, 0x67, 0x92,
+	0xdc, 0x07, 0xe4, 0xd2, 0x58, 0x5e, 0x3c, 0xea, 0x16, 0x29, 0x01, 0x76, 0xc3, 0xfe, 0x72, 0xea,
+	0x59, 0x4f, 0x72, 0x84, 0x07, 0xc7, 0xe0, 0xd4, 0x8f, 0xf1, 0x93, 0x85, 0x25, 0x5d, 0x3e, 0x64,
+	0x61, 0x4b, 0xe6, 0x35, 0x33, 0xbd, 0x4e, 0xca, 0x41, 0xe8, 0xf9, 0x4d, 0x2f, 0x60, 0x5d, 0xa4,
+	0x70, 0x64, 0xa0, 0xab, 0xe4, 0x02, 0x6b, 0x46, 0xde, 0x00, 0x6e, 0x53, 0x83, 0x07, 0xa2, 0xd9,
+	0xc1, 0x13, 0x9e, 0x1f, 0xd9, 0xb7, 0x94, 0x99, 0xde, 0x22, 0xff, 0x1b, 0xb1, 0x0d, 0x8e, 0x05,
+	0x70, 0x9c, 0x33, 0x56, 0x70, 0xb3, 0xdf, 0x22, 0xf3, 0xe3, 0xf8, 0x90, 0x93, 0x0a, 0x99, 0x0d,
+	0xb5, 0x09, 0x00, 0x16, 0x5c, 0xb3, 0xb4, 0xaf, 0x90, 0xff, 0x43, 0xc4, 0x43, 0x55, 0x90, 0xef,
+	0xf0, 0x08, 0xcf, 0x64, 0x7f, 0x46, 0x2e, 0x1f, 0xdf, 0xc0, 0x64, 0x8f, 0x08, 0x01, 0x78, 0xbc,
+	0x21, 0x79, 0x84, 0x0d, 0x55, 0x4b, 0x25, 0x39, 0x8e, 0x45, 0x6e, 0xcb, 0xcc, 0x18, 0xec, 0x4d,
+	0x4c, 0xff, 0x94, 0x75, 0xbd, 0x16, 0x8b, 0x44, 0xf8, 0xaf, 0xae, 0x9f, 0x24, 0x57, 0x4e, 0x64,
+	0x41, 0x94, 0x9b, 0x84, 0x0c, 0x62, 0x2b, 0xb6, 0x42, 0x3a, 0xca, 0x38, 0x18, 0x51, 0x26, 0xe2,
+	0x52, 0xbb, 0xc0, 0x50, 0xb6, 0x1d, 0x8a, 0x40, 0x48, 0x16, 0x0f, 0x0e, 0xfb, 0x67, 0x0b, 0x0f,
+	0x95, 0xd8, 0x41, 0x34, 0x0f, 0x49, 0x59, 0x76, 0x99, 0xec, 0x78, 0x7e, 0xdb, 0x80, 0xb9, 0x91,
+	0x3e, 0x15, 0x30, 0xd4, 0x30, 0x16, 0x47, 0xd1, 0x07, 0xe4, 0x4c, 0x3f, 0x68, 0x87, 0xac, 0xc5,
+	0x65, 0x65, 0x7a, 0xf2, 0x0c, 0x71, 0x90, 0x6a, 0x82, 0x01, 0x0f, 0xa5, 0x27, 0x7c, 0xe8, 0xb2,
+	0x82, 0x6b, 0x96, 0xf6, 0xbc, 0x99, 0x62, 0x2c, 0x64, 0xbd, 0xf8, 0x38, 0xdb, 0xd8, 0xec, 0xc6,
+	0x8a, 0x47, 0x79, 0x9f, 0x94, 0x02, 0xb0, 0xe0, 0xa7, 0xbf, 0x96, 0x8e, 0x02, 0x5c, 0xcc, 0x9d,
+	0xd2, 0x01, 0xf6, 0x25, 0x1c, 0x66, 0xd0, 0xac, 0xa6, 0xcc, 0x2f, 0x66, 0x62, 0xa1, 0x75, 0x34,
+	0xb1, 0x74, 0xa3, 0x67, 0x4d, 0x2c, 0x08, 0x31, 0x13, 0x0b, 0xdc, 0xd5, 0x6c, 0xf4, 0x1b, 0xb2,
+	0x03, 0xbd, 0xae, 0x7b, 0x65, 0xd6, 0xdf, 0x81, 0x25, 0xbd, 0x4d, 0x2e, 0x82, 0x4f, 0xa3, 0xd5,
+	0x0f, 0xf5, 0x9d, 0xeb, 0x49, 0xa4, 0xe2, 0x3c, 0x6c, 0x6c, 0xa2, 0xfd, 0x89, 0xa4, 0x97, 0x49,
+	0xa9, 0xc3, 0xbd, 0x76, 0x27, 0x82, 0x8b, 0x36, 0xe3, 0xe2, 0x4a, 0x5d, 0xf5, 0xc8, 0xeb, 0x71,
+	0x15, 0x59, 0xd4, 0x1b, 0x6a, 0xf9, 0x44, 0xda, 0x77, 0xb1, 0x2b, 0x1e, 0x19, 0x7c, 0x89, 0x7e,
+	0x1e, 0x1d, 0x64, 0x0e, 0x61, 0xda, 0x2f, 0x4d, 0xaf, 0x24, 0xfc, 0xf1, 0xe4, 0x1b, 0xa4, 0x1c,
+	0x1f, 0x32, 0xf3, 0x7a, 0xc5, 0xa1, 0xa6, 0x59, 0xe2, 0x5d, 0xf5, 0x02, 0xa9, 0x11, 0x64, 0x3a,
+	0x25, 0xfd, 0x05, 0xfa, 0x48, 0xb4, 0xe2, 0x71, 0x0f, 0xde, 0xf1, 0x4b, 0xad, 0x76, 0x72, 0x5f,
+	0xea, 0x0f, 0xf1, 0x6b, 0x6a, 0xe7, 0xd1, 0x4b, 0xad, 0xb6, 0x33, 0x5f, 0xea, 0x44, 0x5d, 0x70,
+	0x8e, 0x9f, 0x61, 0xb5, 0xf1, 0x9f, 0x9e, 0x61, 0x4c, 0x30, 0x7a, 0x86, 0x35, 0x09, 0xd6, 0x3f,
+	0x21, 0x21, 0xed, 0xce, 0xdf, 0xfb, 0x6b, 0x8e, 0x14, 0xa1, 0x02, 0xfd, 0xca, 0x22, 0x25, 0xdd,
+	0xdc, 0x34, 0xe3, 0x65, 0x19, 0xbb, 0x49, 0xd5, 0x95, 0x7c, 0x47, 0x0d, 0xd9, 0x7e, 0xe3, 0xeb,
+	0x5f, 0xff, 0x7c, 0x39, 0x7d, 0x83, 0x5e, 0x73, 0xd2, 0x44, 0x95, 0xbe, 0x46, 0xf4, 0x4b, 0x52,
+	0xd4, 0xaf, 0xc2, 0xd2, 0xe9, 0x79, 0x93, 0x57, 0xac, 0xba, 0x9c, 0xeb, 0x87, 0xe5, 0x6d, 0x28,
+	0x7f, 0x9d, 0x56, 0x53, 0xcb, 0xeb, 0x0b, 0xf6, 0xa3, 0x45, 0xca, 0x71, 0xe7, 0xd1, 0xdb, 0xa7,
+	0xa7, 0x3e, 0x7e, 0x13, 0xaa, 0x77, 0x26, 0xf2, 0x45, 0x28, 0x0e, 0x40, 0x59, 0xa5, 0xcb, 0xa9,
+	0x50, 0xe2, 0x85, 0x74, 0x5e, 0x00, 0xac, 0x7d, 0xfa, 0x8d, 0x45, 0x0a, 0xea, 0x63, 0xd2, 0x5b,
+	0xa7, 0x97, 0x49, 0xf4, 0x75, 0x75, 0x29, 0xcf, 0x0d, 0x81, 0xac, 0x01, 0x90, 0x25, 0xfa, 0x66,
+	0x2a, 0x10, 0x68, 0x19, 0xe7, 0x05, 0xde, 0x90, 0x7d, 0xf5, 0x6d, 0xa0, 0x09, 0x69, 0x4e, 0x7a,
+	0x39, 0xc1, 0xb7, 0x19, 0xeb, 0xe6, 0x9c, 0x6f, 0xa3, 0x5b, 0x57, 0x71, 0xa0, 0x74, 0x65, 0x16,
+	0x07, 0x09, 0x15, 0x9e, 0xc5, 0x41, 0x52, 0x7f, 0xe7, 0x70, 0x00, 0xea, 0x75, 0x9c, 0x03, 0xd0,
+	0xc3, 0x34, 0x27, 0xfd, 0x24, 0x1c, 0x8c, 0x09, 0xeb, 0x1c, 0x0e, 0xb4, 0x8a, 0xfe, 0xd6, 0x22,
+	0x45, 0x10, 0x76, 0x59, 0xe5, 0x93, 0x72, 0xba, 0x3a, 0xa9, 0x42, 0xb4, 0xeb, 0x50, 0x7e, 0x85,
+	0x2e, 0x39, 0xa7, 0xfc, 0xc9, 0xb3, 0xa7, 0x7a, 0xc1, 0x48, 0xf3, 0x7d, 0x98, 0x15, 0x5a, 0x9d,
+	0xd2, 0xbc, 0x1a, 0x93, 0xcc, 0x8a, 0x71, 0xa1, 0x9b, 0x33, 0x2b, 0x50, 0xc6, 0xfe, 0x60, 0x91,
+	0x59, 0x54, 0x83, 0x34, 0x23, 0xf5, 0xb8, 0xa0, 0xad, 0xae, 0x4e, 0xe0, 0x89, 0x28, 0xde, 0x06,
+	0x14, 0x75, 0xba, 0x36, 0x49, 0x6b, 0x38, 0x28, 0x3b, 0xe9, 0xf7, 0x16, 0x29, 0xc7, 0xea, 0x30,
+	0x6b, 0x88, 0x1c, 0xd7, 0xa5, 0x59, 0x43, 0xe4, 0x84, 0x54, 0xb5, 0x97, 0x01, 0xdc, 0x4d, 0xba,
+	0x90, 0x0a, 0x6e, 0xa4, 0x62, 0xe9, 0x81, 0x45, 0xc8, 0x48, 0x44, 0xd2, 0x8c, 0x22, 0x27, 0x04,
+	0x6b, 0x75, 0x6d, 0x32, 0xe7, 0x89, 0x20, 0x25, 0xa4, 0xe7, 0x77, 0x16, 0x29, 0xc7, 0x42, 0x32,
+	0x8b, 0xa2, 0xe3, 0x3a, 0x34, 0x8b, 0xa2, 0x13, 0xca, 0xd4, 0x5e, 0x02, 0x3c, 0x8b, 0xb4, 0x96,
+	0xfe, 0xfd, 0x8c, 0xff, 0x86, 0xfb, 0xea, 0xb0, 0x66, 0xbd, 0x3e, 0xac, 0x59, 0x7f, 0x1c, 0xd6,
+	0xac, 0x83, 0xa3, 0xda, 0xd4, 0xeb, 0xa3, 0xda, 0xd4, 0x6f, 0x47, 0xb5, 0xa9, 0x4f, 0xdf, 0x6b,
+	0x7b, 0x51, 0xa7, 0xbf, 0xab, 0xaa, 0x61, 0x8e, 0xbb, 0x6d, 0x61, 0xb2, 0xb1, 0xc0, 0x1b, 0xcb,
+	0xf8, 0x41, 0xbc, 0x18, 0xac, 0xef, 0x96, 0xe0, 0xff, 0x03, 0xf7, 0xff, 0x0e, 0x00, 0x00, 0xff,
+	0xff, 0x2d, 0x24, 0x4d, 0x17, 0xac, 0x10, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -593,6 +1455,22 @@ type QueryClient interface {
 	Node(ctx context.Context, in *QueryNodeRequest, opts ...grpc.CallOption) (*QueryNodeResponse, error)
 	// Nodes lists the registered nodes in ascending order of IDs.
 	Nodes(ctx context.Context, in *QueryNodesRequest, opts ...grpc.CallOption) (*QueryNodesResponse, error)
+	// Pool returns the stake on one node.
+	Pool(ctx context.Context, in *QueryPoolRequest, opts ...grpc.CallOption) (*QueryPoolResponse, error)
+	// Pools lists the pools in ascending order of node IDs.
+	Pools(ctx context.Context, in *QueryPoolsRequest, opts ...grpc.CallOption) (*QueryPoolsResponse, error)
+	// Stake returns one stake and what it is worth.
+	Stake(ctx context.Context, in *QueryStakeRequest, opts ...grpc.CallOption) (*QueryStakeResponse, error)
+	// Stakes lists the stakes of an owner.
+	Stakes(ctx context.Context, in *QueryStakesRequest, opts ...grpc.CallOption) (*QueryStakesResponse, error)
+	// Rewards computes what a principal earns between two epochs.
+	Rewards(ctx context.Context, in *QueryRewardsRequest, opts ...grpc.CallOption) (*QueryRewardsResponse, error)
+	// ActiveSet returns the nodes from which the next committee is chosen.
+	ActiveSet(ctx context.Context, in *QueryActiveSetRequest, opts ...grpc.CallOption) (*QueryActiveSetResponse, error)
+	// Validators lists the keys that the consensus engine was told about.
+	Validators(ctx context.Context, in *QueryValidatorsRequest, opts ...grpc.CallOption) (*QueryValidatorsResponse, error)
+	// Proposals lists what nodes are voting on.
+	Proposals(ctx context.Context, in *QueryProposalsRequest, opts ...grpc.CallOption) (*QueryProposalsResponse, error)
 }
 
 type queryClient struct {
@@ -648,6 +1526,78 @@ func (c *queryClient) Nodes(ctx context.Context, in *QueryNodesRequest, opts ...
 	return out, nil
 }
 
+func (c *queryClient) Pool(ctx context.Context, in *QueryPoolRequest, opts ...grpc.CallOption) (*QueryPoolResponse, error) {
+	out := new(QueryPoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Pool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Pools(ctx context.Context, in *QueryPoolsRequest, opts ...grpc.CallOption) (*QueryPoolsResponse, error) {
+	out := new(QueryPoolsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Pools", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Stake(ctx context.Context, in *QueryStakeRequest, opts ...grpc.CallOption) (*QueryStakeResponse, error) {
+	out := new(QueryStakeResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Stake", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Stakes(ctx context.Context, in *QueryStakesRequest, opts ...grpc.CallOption) (*QueryStakesResponse, error) {
+	out := new(QueryStakesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Stakes", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Rewards(ctx context.Context, in *QueryRewardsRequest, opts ...grpc.CallOption) (*QueryRewardsResponse, error) {
+	out := new(QueryRewardsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Rewards", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ActiveSet(ctx context.Context, in *QueryActiveSetRequest, opts ...grpc.CallOption) (*QueryActiveSetResponse, error) {
+	out := new(QueryActiveSetResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/ActiveSet", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Validators(ctx context.Context, in *QueryValidatorsRequest, opts ...grpc.CallOption) (*QueryValidatorsResponse, error) {
+	out := new(QueryValidatorsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Validators", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Proposals(ctx context.Context, in *QueryProposalsRequest, opts ...grpc.CallOption) (*QueryProposalsResponse, error) {
+	out := new(QueryProposalsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.committee.v1.Query/Proposals", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Params returns what was fixed at genesis.
@@ -660,6 +1610,22 @@ type QueryServer interface {
 	Node(context.Context, *QueryNodeRequest) (*QueryNodeResponse, error)
 	// Nodes lists the registered nodes in ascending order of IDs.
 	Nodes(context.Context, *QueryNodesRequest) (*QueryNodesResponse, error)
+	// Pool returns the stake on one node.
+	Pool(context.Context, *QueryPoolRequest) (*QueryPoolResponse, error)
+	// Pools lists the pools in ascending order of node IDs.
+	Pools(context.Context, *QueryPoolsRequest) (*QueryPoolsResponse, error)
+	// Stake returns one stake and what it is worth.
+	Stake(context.Context, *QueryStakeRequest) (*QueryStakeResponse, error)
+	// Stakes lists the stakes of an owner.
+	Stakes(context.Context, *QueryStakesRequest) (*QueryStakesResponse, error)
+	// Rewards computes what a principal earns between two epochs.
+	Rewards(context.Context, *QueryRewardsRequest) (*QueryRewardsResponse, error)
+	// ActiveSet returns the nodes from which the next committee is chosen.
+	ActiveSet(context.Context, *QueryActiveSetRequest) (*QueryActiveSetResponse, error)
+	// Validators lists the keys that the consensus engine was told about.
+	Validators(context.Context, *QueryValidatorsRequest) (*QueryValidatorsResponse, error)
+	// Proposals lists what nodes are voting on.
+	Proposals(context.Context, *QueryProposalsRequest) (*QueryProposalsResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -680,6 +1646,30 @@ func (*UnimplementedQueryServer) Node(ctx context.Context, req *QueryNodeRequest
 }
 func (*UnimplementedQueryServer) Nodes(ctx context.Context, req *QueryNodesRequest) (*QueryNodesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Nodes not implemented")
+}
+func (*UnimplementedQueryServer) Pool(ctx context.Context, req *QueryPoolRequest) (*QueryPoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Pool not implemented")
+}
+func (*UnimplementedQueryServer) Pools(ctx context.Context, req *QueryPoolsRequest) (*QueryPoolsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Pools not implemented")
+}
+func (*UnimplementedQueryServer) Stake(ctx context.Context, req *QueryStakeRequest) (*QueryStakeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Stake not implemented")
+}
+func (*UnimplementedQueryServer) Stakes(ctx context.Context, req *QueryStakesRequest) (*QueryStakesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Stakes not implemented")
+}
+func (*UnimplementedQueryServer) Rewards(ctx context.Context, req *QueryRewardsRequest) (*QueryRewardsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Rewards not implemented")
+}
+func (*UnimplementedQueryServer) ActiveSet(ctx context.Context, req *QueryActiveSetRequest) (*QueryActiveSetResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ActiveSet not implemented")
+}
+func (*UnimplementedQueryServer) Validators(ctx context.Context, req *QueryValidatorsRequest) (*QueryValidatorsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Validators not implemented")
+}
+func (*UnimplementedQueryServer) Proposals(ctx context.Context, req *QueryProposalsRequest) (*QueryProposalsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Proposals not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -776,6 +1766,150 @@ func _Query_Nodes_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Pool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryPoolRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Pool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Pool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Pool(ctx, req.(*QueryPoolRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Pools_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryPoolsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Pools(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Pools",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Pools(ctx, req.(*QueryPoolsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Stake_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryStakeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Stake(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Stake",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Stake(ctx, req.(*QueryStakeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Stakes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryStakesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Stakes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Stakes",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Stakes(ctx, req.(*QueryStakesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Rewards_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryRewardsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Rewards(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Rewards",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Rewards(ctx, req.(*QueryRewardsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ActiveSet_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryActiveSetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ActiveSet(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/ActiveSet",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ActiveSet(ctx, req.(*QueryActiveSetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Validators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryValidatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Validators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Validators",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Validators(ctx, req.(*QueryValidatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Proposals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryProposalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Proposals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.committee.v1.Query/Proposals",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Proposals(ctx, req.(*QueryProposalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "walrus.committee.v1.Query",
@@ -801,9 +1935,639 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 			MethodName: "Nodes",
 			Handler:    _Query_Nodes_Handler,
 		},
+		{
+			MethodName: "Pool",
+			Handler:    _Query_Pool_Handler,
+		},
+		{
+			MethodName: "Pools",
+			Handler:    _Query_Pools_Handler,
+		},
+		{
+			MethodName: "Stake",
+			Handler:    _Query_Stake_Handler,
+		},
+		{
+			MethodName: "Stakes",
+			Handler:    _Query_Stakes_Handler,
+		},
+		{
+			MethodName: "Rewards",
+			Handler:    _Query_Rewards_Handler,
+		},
+		{
+			MethodName: "ActiveSet",
+			Handler:    _Query_ActiveSet_Handler,
+		},
+		{
+			MethodName: "Validators",
+			Handler:    _Query_Validators_Handler,
+		},
+		{
+			MethodName: "Proposals",
+			Handler:    _Query_Proposals_Handler,
+		},
 	},
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "walrus/committee/v1/query.proto",
+}
+
+func (m *QueryPoolRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPoolRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPoolRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.NextBalance != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.NextBalance))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPoolsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPoolsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPoolsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPoolsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPoolsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPoolsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Pools) > 0 {
+		for iNdEx := len(m.Pools) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Pools[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStakeRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStakeRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStakeRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.StakeId) > 0 {
+		i -= len(m.StakeId)
+		copy(dAtA[i:], m.StakeId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.StakeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStakeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStakeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStakeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.CanWithdrawEarly {
+		i--
+		if m.CanWithdrawEarly {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Worth != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Worth))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Stake.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStakesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStakesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStakesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStakesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStakesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStakesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Stakes) > 0 {
+		for iNdEx := len(m.Stakes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Stakes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryRewardsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryRewardsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryRewardsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.WithdrawEpoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.WithdrawEpoch))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.ActivationEpoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.ActivationEpoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Principal != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Principal))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryRewardsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryRewardsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryRewardsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Rewards != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Rewards))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryActiveSetRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryActiveSetRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryActiveSetRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryActiveSetResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryActiveSetResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryActiveSetResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.ActiveSet.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryValidatorsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryValidatorsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryValidatorsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryValidatorsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryValidatorsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryValidatorsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Validators) > 0 {
+		for iNdEx := len(m.Validators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Validators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProposalsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProposalsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProposalsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProposalsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProposalsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProposalsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Version != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Upgrades) > 0 {
+		for iNdEx := len(m.Upgrades) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Upgrades[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if len(m.Slashings) > 0 {
+		for iNdEx := len(m.Slashings) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Slashings[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
 }
 
 func (m *QueryParamsRequest) Marshal() (dAtA []byte, err error) {
@@ -1166,6 +2930,259 @@ func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	dAtA[offset] = uint8(v)
 	return base
 }
+func (m *QueryPoolRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryPoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.NextBalance != 0 {
+		n += 1 + sovQuery(uint64(m.NextBalance))
+	}
+	return n
+}
+
+func (m *QueryPoolsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryPoolsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Pools) > 0 {
+		for _, e := range m.Pools {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryStakeRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.StakeId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryStakeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Stake.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Worth != 0 {
+		n += 1 + sovQuery(uint64(m.Worth))
+	}
+	if m.CanWithdrawEarly {
+		n += 2
+	}
+	return n
+}
+
+func (m *QueryStakesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryStakesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Stakes) > 0 {
+		for _, e := range m.Stakes {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryRewardsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Principal != 0 {
+		n += 1 + sovQuery(uint64(m.Principal))
+	}
+	if m.ActivationEpoch != 0 {
+		n += 1 + sovQuery(uint64(m.ActivationEpoch))
+	}
+	if m.WithdrawEpoch != 0 {
+		n += 1 + sovQuery(uint64(m.WithdrawEpoch))
+	}
+	return n
+}
+
+func (m *QueryRewardsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rewards != 0 {
+		n += 1 + sovQuery(uint64(m.Rewards))
+	}
+	return n
+}
+
+func (m *QueryActiveSetRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryActiveSetResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.ActiveSet.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryValidatorsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryValidatorsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Validators) > 0 {
+		for _, e := range m.Validators {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProposalsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryProposalsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Slashings) > 0 {
+		for _, e := range m.Slashings {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if len(m.Upgrades) > 0 {
+		for _, e := range m.Upgrades {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Version != 0 {
+		n += 1 + sovQuery(uint64(m.Version))
+	}
+	return n
+}
+
 func (m *QueryParamsRequest) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1311,6 +3328,1617 @@ func sovQuery(x uint64) (n int) {
 }
 func sozQuery(x uint64) (n int) {
 	return sovQuery(uint64((x << 1) ^ uint64((int64(x) >> 63))))
+}
+func (m *QueryPoolRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPoolRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPoolRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextBalance", wireType)
+			}
+			m.NextBalance = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NextBalance |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPoolsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPoolsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPoolsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPoolsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPoolsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPoolsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pools", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Pools = append(m.Pools, Pool{})
+			if err := m.Pools[len(m.Pools)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStakeRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStakeRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStakeRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StakeId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.StakeId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStakeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStakeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStakeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stake", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Stake.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Worth", wireType)
+			}
+			m.Worth = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Worth |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CanWithdrawEarly", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.CanWithdrawEarly = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStakesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStakesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStakesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStakesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStakesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStakesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stakes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Stakes = append(m.Stakes, QueryStakeResponse{})
+			if err := m.Stakes[len(m.Stakes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryRewardsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryRewardsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryRewardsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Principal", wireType)
+			}
+			m.Principal = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Principal |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActivationEpoch", wireType)
+			}
+			m.ActivationEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ActivationEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field WithdrawEpoch", wireType)
+			}
+			m.WithdrawEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.WithdrawEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryRewardsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryRewardsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryRewardsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rewards", wireType)
+			}
+			m.Rewards = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rewards |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryActiveSetRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryActiveSetRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryActiveSetRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryActiveSetResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryActiveSetResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryActiveSetResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActiveSet", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ActiveSet.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryValidatorsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryValidatorsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryValidatorsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryValidatorsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryValidatorsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryValidatorsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Validators = append(m.Validators, Validator{})
+			if err := m.Validators[len(m.Validators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProposalsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProposalsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProposalsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProposalsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProposalsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProposalsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashings", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Slashings = append(m.Slashings, Proposal{})
+			if err := m.Slashings[len(m.Slashings)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Upgrades", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Upgrades = append(m.Upgrades, Proposal{})
+			if err := m.Upgrades[len(m.Upgrades)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
 }
 func (m *QueryParamsRequest) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)

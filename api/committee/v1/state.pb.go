@@ -59,13 +59,14 @@ func (EpochPhase) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_676847d12c7d4c3e, []int{0}
 }
 
-// Params are fixed at genesis.
+// Params are the module's parameters. The number of shards is fixed at genesis; governance may change the
+// rest.
 type Params struct {
-	NShards             uint32 `protobuf:"varint,1,opt,name=n_shards,json=nShards,proto3" json:"n_shards,omitempty"`
-	EpochDurationMs     uint64 `protobuf:"varint,2,opt,name=epoch_duration_ms,json=epochDurationMs,proto3" json:"epoch_duration_ms,omitempty"`
-	EpochZeroDurationMs uint64 `protobuf:"varint,3,opt,name=epoch_zero_duration_ms,json=epochZeroDurationMs,proto3" json:"epoch_zero_duration_ms,omitempty"`
-	MaxActiveNodes      uint32 `protobuf:"varint,4,opt,name=max_active_nodes,json=maxActiveNodes,proto3" json:"max_active_nodes,omitempty"`
-	MinStake            uint64 `protobuf:"varint,5,opt,name=min_stake,json=minStake,proto3" json:"min_stake,omitempty"`
+	NShards         uint32 `protobuf:"varint,1,opt,name=n_shards,json=nShards,proto3" json:"n_shards,omitempty"`
+	EpochDurationMs uint64 `protobuf:"varint,2,opt,name=epoch_duration_ms,json=epochDurationMs,proto3" json:"epoch_duration_ms,omitempty"`
+	MaxActiveNodes  uint32 `protobuf:"varint,4,opt,name=max_active_nodes,json=maxActiveNodes,proto3" json:"max_active_nodes,omitempty"`
+	MinStake        uint64 `protobuf:"varint,5,opt,name=min_stake,json=minStake,proto3" json:"min_stake,omitempty"`
+	DowntimeBlocks  uint32 `protobuf:"varint,6,opt,name=downtime_blocks,json=downtimeBlocks,proto3" json:"downtime_blocks,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -115,13 +116,6 @@ func (m *Params) GetEpochDurationMs() uint64 {
 	return 0
 }
 
-func (m *Params) GetEpochZeroDurationMs() uint64 {
-	if m != nil {
-		return m.EpochZeroDurationMs
-	}
-	return 0
-}
-
 func (m *Params) GetMaxActiveNodes() uint32 {
 	if m != nil {
 		return m.MaxActiveNodes
@@ -132,6 +126,13 @@ func (m *Params) GetMaxActiveNodes() uint32 {
 func (m *Params) GetMinStake() uint64 {
 	if m != nil {
 		return m.MinStake
+	}
+	return 0
+}
+
+func (m *Params) GetDowntimeBlocks() uint32 {
+	if m != nil {
+		return m.DowntimeBlocks
 	}
 	return 0
 }
@@ -332,7 +333,6 @@ type Node struct {
 	NextPossession       *Possession `protobuf:"bytes,9,opt,name=next_possession,json=nextPossession,proto3" json:"next_possession,omitempty"`
 	Metadata             Metadata    `protobuf:"bytes,10,opt,name=metadata,proto3" json:"metadata"`
 	Votes                Votes       `protobuf:"bytes,11,opt,name=votes,proto3" json:"votes"`
-	CommissionRate       uint32      `protobuf:"varint,12,opt,name=commission_rate,json=commissionRate,proto3" json:"commission_rate,omitempty"`
 	CommissionReceiver   []byte      `protobuf:"bytes,13,opt,name=commission_receiver,json=commissionReceiver,proto3" json:"commission_receiver,omitempty"`
 	GovernanceAuthorized []byte      `protobuf:"bytes,14,opt,name=governance_authorized,json=governanceAuthorized,proto3" json:"governance_authorized,omitempty"`
 	LastEpochSyncDone    uint32      `protobuf:"varint,15,opt,name=last_epoch_sync_done,json=lastEpochSyncDone,proto3" json:"last_epoch_sync_done,omitempty"`
@@ -447,13 +447,6 @@ func (m *Node) GetVotes() Votes {
 		return m.Votes
 	}
 	return Votes{}
-}
-
-func (m *Node) GetCommissionRate() uint32 {
-	if m != nil {
-		return m.CommissionRate
-	}
-	return 0
 }
 
 func (m *Node) GetCommissionReceiver() []byte {
@@ -622,6 +615,789 @@ func (m *Committee) GetMembers() []Member {
 	return nil
 }
 
+// Pending is an amount that takes effect in an epoch.
+type Pending struct {
+	Epoch  uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Amount uint64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *Pending) Reset()         { *m = Pending{} }
+func (m *Pending) String() string { return proto.CompactTextString(m) }
+func (*Pending) ProtoMessage()    {}
+func (*Pending) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{7}
+}
+func (m *Pending) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Pending) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Pending.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Pending) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Pending.Merge(m, src)
+}
+func (m *Pending) XXX_Size() int {
+	return m.Size()
+}
+func (m *Pending) XXX_DiscardUnknown() {
+	xxx_messageInfo_Pending.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Pending proto.InternalMessageInfo
+
+func (m *Pending) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Pending) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+// EarlyExit is principal whose withdrawal was requested before its pool had absorbed it.
+type EarlyExit struct {
+	WithdrawEpoch   uint32 `protobuf:"varint,1,opt,name=withdraw_epoch,json=withdrawEpoch,proto3" json:"withdraw_epoch,omitempty"`
+	ActivationEpoch uint32 `protobuf:"varint,2,opt,name=activation_epoch,json=activationEpoch,proto3" json:"activation_epoch,omitempty"`
+	Principal       uint64 `protobuf:"varint,3,opt,name=principal,proto3" json:"principal,omitempty"`
+}
+
+func (m *EarlyExit) Reset()         { *m = EarlyExit{} }
+func (m *EarlyExit) String() string { return proto.CompactTextString(m) }
+func (*EarlyExit) ProtoMessage()    {}
+func (*EarlyExit) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{8}
+}
+func (m *EarlyExit) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EarlyExit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EarlyExit.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EarlyExit) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EarlyExit.Merge(m, src)
+}
+func (m *EarlyExit) XXX_Size() int {
+	return m.Size()
+}
+func (m *EarlyExit) XXX_DiscardUnknown() {
+	xxx_messageInfo_EarlyExit.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EarlyExit proto.InternalMessageInfo
+
+func (m *EarlyExit) GetWithdrawEpoch() uint32 {
+	if m != nil {
+		return m.WithdrawEpoch
+	}
+	return 0
+}
+
+func (m *EarlyExit) GetActivationEpoch() uint32 {
+	if m != nil {
+		return m.ActivationEpoch
+	}
+	return 0
+}
+
+func (m *EarlyExit) GetPrincipal() uint64 {
+	if m != nil {
+		return m.Principal
+	}
+	return 0
+}
+
+// RateChange is a commission rate that holds from an epoch on.
+type RateChange struct {
+	Epoch uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Rate  uint32 `protobuf:"varint,2,opt,name=rate,proto3" json:"rate,omitempty"`
+}
+
+func (m *RateChange) Reset()         { *m = RateChange{} }
+func (m *RateChange) String() string { return proto.CompactTextString(m) }
+func (*RateChange) ProtoMessage()    {}
+func (*RateChange) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{9}
+}
+func (m *RateChange) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *RateChange) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_RateChange.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *RateChange) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_RateChange.Merge(m, src)
+}
+func (m *RateChange) XXX_Size() int {
+	return m.Size()
+}
+func (m *RateChange) XXX_DiscardUnknown() {
+	xxx_messageInfo_RateChange.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_RateChange proto.InternalMessageInfo
+
+func (m *RateChange) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *RateChange) GetRate() uint32 {
+	if m != nil {
+		return m.Rate
+	}
+	return 0
+}
+
+// Pool is the stake on one node. Source: control-plane.md sections 5.2 and 5.8.
+type Pool struct {
+	NodeId            []byte       `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	ActivationEpoch   uint32       `protobuf:"varint,2,opt,name=activation_epoch,json=activationEpoch,proto3" json:"activation_epoch,omitempty"`
+	LatestEpoch       uint32       `protobuf:"varint,3,opt,name=latest_epoch,json=latestEpoch,proto3" json:"latest_epoch,omitempty"`
+	Balance           uint64       `protobuf:"varint,4,opt,name=balance,proto3" json:"balance,omitempty"`
+	Shares            uint64       `protobuf:"varint,5,opt,name=shares,proto3" json:"shares,omitempty"`
+	RewardsPool       uint64       `protobuf:"varint,6,opt,name=rewards_pool,json=rewardsPool,proto3" json:"rewards_pool,omitempty"`
+	Commission        uint64       `protobuf:"varint,7,opt,name=commission,proto3" json:"commission,omitempty"`
+	BlockedCommission uint64       `protobuf:"varint,8,opt,name=blocked_commission,json=blockedCommission,proto3" json:"blocked_commission,omitempty"`
+	CommissionRate    uint32       `protobuf:"varint,9,opt,name=commission_rate,json=commissionRate,proto3" json:"commission_rate,omitempty"`
+	PendingStake      []Pending    `protobuf:"bytes,10,rep,name=pending_stake,json=pendingStake,proto3" json:"pending_stake"`
+	PendingShares     []Pending    `protobuf:"bytes,11,rep,name=pending_shares,json=pendingShares,proto3" json:"pending_shares"`
+	EarlyExits        []EarlyExit  `protobuf:"bytes,12,rep,name=early_exits,json=earlyExits,proto3" json:"early_exits"`
+	RateChanges       []RateChange `protobuf:"bytes,13,rep,name=rate_changes,json=rateChanges,proto3" json:"rate_changes"`
+}
+
+func (m *Pool) Reset()         { *m = Pool{} }
+func (m *Pool) String() string { return proto.CompactTextString(m) }
+func (*Pool) ProtoMessage()    {}
+func (*Pool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{10}
+}
+func (m *Pool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Pool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Pool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Pool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Pool.Merge(m, src)
+}
+func (m *Pool) XXX_Size() int {
+	return m.Size()
+}
+func (m *Pool) XXX_DiscardUnknown() {
+	xxx_messageInfo_Pool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Pool proto.InternalMessageInfo
+
+func (m *Pool) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *Pool) GetActivationEpoch() uint32 {
+	if m != nil {
+		return m.ActivationEpoch
+	}
+	return 0
+}
+
+func (m *Pool) GetLatestEpoch() uint32 {
+	if m != nil {
+		return m.LatestEpoch
+	}
+	return 0
+}
+
+func (m *Pool) GetBalance() uint64 {
+	if m != nil {
+		return m.Balance
+	}
+	return 0
+}
+
+func (m *Pool) GetShares() uint64 {
+	if m != nil {
+		return m.Shares
+	}
+	return 0
+}
+
+func (m *Pool) GetRewardsPool() uint64 {
+	if m != nil {
+		return m.RewardsPool
+	}
+	return 0
+}
+
+func (m *Pool) GetCommission() uint64 {
+	if m != nil {
+		return m.Commission
+	}
+	return 0
+}
+
+func (m *Pool) GetBlockedCommission() uint64 {
+	if m != nil {
+		return m.BlockedCommission
+	}
+	return 0
+}
+
+func (m *Pool) GetCommissionRate() uint32 {
+	if m != nil {
+		return m.CommissionRate
+	}
+	return 0
+}
+
+func (m *Pool) GetPendingStake() []Pending {
+	if m != nil {
+		return m.PendingStake
+	}
+	return nil
+}
+
+func (m *Pool) GetPendingShares() []Pending {
+	if m != nil {
+		return m.PendingShares
+	}
+	return nil
+}
+
+func (m *Pool) GetEarlyExits() []EarlyExit {
+	if m != nil {
+		return m.EarlyExits
+	}
+	return nil
+}
+
+func (m *Pool) GetRateChanges() []RateChange {
+	if m != nil {
+		return m.RateChanges
+	}
+	return nil
+}
+
+// Rate is what a pool's shares were worth in an epoch; both zero for one to one.
+type Rate struct {
+	Wal    uint64 `protobuf:"varint,1,opt,name=wal,proto3" json:"wal,omitempty"`
+	Shares uint64 `protobuf:"varint,2,opt,name=shares,proto3" json:"shares,omitempty"`
+}
+
+func (m *Rate) Reset()         { *m = Rate{} }
+func (m *Rate) String() string { return proto.CompactTextString(m) }
+func (*Rate) ProtoMessage()    {}
+func (*Rate) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{11}
+}
+func (m *Rate) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Rate) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Rate.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Rate) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Rate.Merge(m, src)
+}
+func (m *Rate) XXX_Size() int {
+	return m.Size()
+}
+func (m *Rate) XXX_DiscardUnknown() {
+	xxx_messageInfo_Rate.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Rate proto.InternalMessageInfo
+
+func (m *Rate) GetWal() uint64 {
+	if m != nil {
+		return m.Wal
+	}
+	return 0
+}
+
+func (m *Rate) GetShares() uint64 {
+	if m != nil {
+		return m.Shares
+	}
+	return 0
+}
+
+// PoolRate is the rate of a pool in an epoch, as it is exported.
+type PoolRate struct {
+	NodeId []byte `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Epoch  uint32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Rate   Rate   `protobuf:"bytes,3,opt,name=rate,proto3" json:"rate"`
+}
+
+func (m *PoolRate) Reset()         { *m = PoolRate{} }
+func (m *PoolRate) String() string { return proto.CompactTextString(m) }
+func (*PoolRate) ProtoMessage()    {}
+func (*PoolRate) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{12}
+}
+func (m *PoolRate) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PoolRate) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PoolRate.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PoolRate) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PoolRate.Merge(m, src)
+}
+func (m *PoolRate) XXX_Size() int {
+	return m.Size()
+}
+func (m *PoolRate) XXX_DiscardUnknown() {
+	xxx_messageInfo_PoolRate.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PoolRate proto.InternalMessageInfo
+
+func (m *PoolRate) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *PoolRate) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *PoolRate) GetRate() Rate {
+	if m != nil {
+		return m.Rate
+	}
+	return Rate{}
+}
+
+// Stake is staked WAL: an object that can be given away, cut and joined, and that holds its principal.
+type Stake struct {
+	Id              []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Owner           []byte `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	NodeId          []byte `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Principal       uint64 `protobuf:"varint,4,opt,name=principal,proto3" json:"principal,omitempty"`
+	ActivationEpoch uint32 `protobuf:"varint,5,opt,name=activation_epoch,json=activationEpoch,proto3" json:"activation_epoch,omitempty"`
+	WithdrawEpoch   uint32 `protobuf:"varint,6,opt,name=withdraw_epoch,json=withdrawEpoch,proto3" json:"withdraw_epoch,omitempty"`
+}
+
+func (m *Stake) Reset()         { *m = Stake{} }
+func (m *Stake) String() string { return proto.CompactTextString(m) }
+func (*Stake) ProtoMessage()    {}
+func (*Stake) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{13}
+}
+func (m *Stake) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Stake) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Stake.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Stake) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Stake.Merge(m, src)
+}
+func (m *Stake) XXX_Size() int {
+	return m.Size()
+}
+func (m *Stake) XXX_DiscardUnknown() {
+	xxx_messageInfo_Stake.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Stake proto.InternalMessageInfo
+
+func (m *Stake) GetId() []byte {
+	if m != nil {
+		return m.Id
+	}
+	return nil
+}
+
+func (m *Stake) GetOwner() []byte {
+	if m != nil {
+		return m.Owner
+	}
+	return nil
+}
+
+func (m *Stake) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *Stake) GetPrincipal() uint64 {
+	if m != nil {
+		return m.Principal
+	}
+	return 0
+}
+
+func (m *Stake) GetActivationEpoch() uint32 {
+	if m != nil {
+		return m.ActivationEpoch
+	}
+	return 0
+}
+
+func (m *Stake) GetWithdrawEpoch() uint32 {
+	if m != nil {
+		return m.WithdrawEpoch
+	}
+	return 0
+}
+
+// Candidate is a node of the active set with the stake it will have when the next committee begins.
+type Candidate struct {
+	NodeId []byte `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Stake  uint64 `protobuf:"varint,2,opt,name=stake,proto3" json:"stake,omitempty"`
+}
+
+func (m *Candidate) Reset()         { *m = Candidate{} }
+func (m *Candidate) String() string { return proto.CompactTextString(m) }
+func (*Candidate) ProtoMessage()    {}
+func (*Candidate) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{14}
+}
+func (m *Candidate) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Candidate) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Candidate.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Candidate) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Candidate.Merge(m, src)
+}
+func (m *Candidate) XXX_Size() int {
+	return m.Size()
+}
+func (m *Candidate) XXX_DiscardUnknown() {
+	xxx_messageInfo_Candidate.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Candidate proto.InternalMessageInfo
+
+func (m *Candidate) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *Candidate) GetStake() uint64 {
+	if m != nil {
+		return m.Stake
+	}
+	return 0
+}
+
+// ActiveSet is the nodes with the most stake. Their order matters: it breaks ties.
+type ActiveSet struct {
+	Entries []Candidate `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries"`
+}
+
+func (m *ActiveSet) Reset()         { *m = ActiveSet{} }
+func (m *ActiveSet) String() string { return proto.CompactTextString(m) }
+func (*ActiveSet) ProtoMessage()    {}
+func (*ActiveSet) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{15}
+}
+func (m *ActiveSet) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ActiveSet) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ActiveSet.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ActiveSet) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ActiveSet.Merge(m, src)
+}
+func (m *ActiveSet) XXX_Size() int {
+	return m.Size()
+}
+func (m *ActiveSet) XXX_DiscardUnknown() {
+	xxx_messageInfo_ActiveSet.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ActiveSet proto.InternalMessageInfo
+
+func (m *ActiveSet) GetEntries() []Candidate {
+	if m != nil {
+		return m.Entries
+	}
+	return nil
+}
+
+// Proposal collects votes of nodes within one epoch.
+type Proposal struct {
+	Subject []byte   `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	Epoch   uint32   `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Version uint64   `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	Weight  uint32   `protobuf:"varint,4,opt,name=weight,proto3" json:"weight,omitempty"`
+	Voters  [][]byte `protobuf:"bytes,5,rep,name=voters,proto3" json:"voters,omitempty"`
+}
+
+func (m *Proposal) Reset()         { *m = Proposal{} }
+func (m *Proposal) String() string { return proto.CompactTextString(m) }
+func (*Proposal) ProtoMessage()    {}
+func (*Proposal) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{16}
+}
+func (m *Proposal) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Proposal) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Proposal.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Proposal) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Proposal.Merge(m, src)
+}
+func (m *Proposal) XXX_Size() int {
+	return m.Size()
+}
+func (m *Proposal) XXX_DiscardUnknown() {
+	xxx_messageInfo_Proposal.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Proposal proto.InternalMessageInfo
+
+func (m *Proposal) GetSubject() []byte {
+	if m != nil {
+		return m.Subject
+	}
+	return nil
+}
+
+func (m *Proposal) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Proposal) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+func (m *Proposal) GetWeight() uint32 {
+	if m != nil {
+		return m.Weight
+	}
+	return 0
+}
+
+func (m *Proposal) GetVoters() [][]byte {
+	if m != nil {
+		return m.Voters
+	}
+	return nil
+}
+
+// Validator is a consensus key that was ever told to the consensus engine, or is to be.
+type Validator struct {
+	Key       []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	NodeId    []byte `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Power     int64  `protobuf:"varint,3,opt,name=power,proto3" json:"power,omitempty"`
+	Proven    bool   `protobuf:"varint,4,opt,name=proven,proto3" json:"proven,omitempty"`
+	Missed    uint32 `protobuf:"varint,5,opt,name=missed,proto3" json:"missed,omitempty"`
+	SetAside  bool   `protobuf:"varint,6,opt,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
+	Convicted bool   `protobuf:"varint,7,opt,name=convicted,proto3" json:"convicted,omitempty"`
+	Weight    int64  `protobuf:"varint,8,opt,name=weight,proto3" json:"weight,omitempty"`
+}
+
+func (m *Validator) Reset()         { *m = Validator{} }
+func (m *Validator) String() string { return proto.CompactTextString(m) }
+func (*Validator) ProtoMessage()    {}
+func (*Validator) Descriptor() ([]byte, []int) {
+	return fileDescriptor_676847d12c7d4c3e, []int{17}
+}
+func (m *Validator) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Validator) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Validator.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Validator) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Validator.Merge(m, src)
+}
+func (m *Validator) XXX_Size() int {
+	return m.Size()
+}
+func (m *Validator) XXX_DiscardUnknown() {
+	xxx_messageInfo_Validator.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Validator proto.InternalMessageInfo
+
+func (m *Validator) GetKey() []byte {
+	if m != nil {
+		return m.Key
+	}
+	return nil
+}
+
+func (m *Validator) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *Validator) GetPower() int64 {
+	if m != nil {
+		return m.Power
+	}
+	return 0
+}
+
+func (m *Validator) GetProven() bool {
+	if m != nil {
+		return m.Proven
+	}
+	return false
+}
+
+func (m *Validator) GetMissed() uint32 {
+	if m != nil {
+		return m.Missed
+	}
+	return 0
+}
+
+func (m *Validator) GetSetAside() bool {
+	if m != nil {
+		return m.SetAside
+	}
+	return false
+}
+
+func (m *Validator) GetConvicted() bool {
+	if m != nil {
+		return m.Convicted
+	}
+	return false
+}
+
+func (m *Validator) GetWeight() int64 {
+	if m != nil {
+		return m.Weight
+	}
+	return 0
+}
+
 // Epoch is the state of the epoch machine.
 type Epoch struct {
 	Number       uint32     `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -629,13 +1405,14 @@ type Epoch struct {
 	DoneMs       uint64     `protobuf:"varint,3,opt,name=done_ms,json=doneMs,proto3" json:"done_ms,omitempty"`
 	SyncedWeight uint32     `protobuf:"varint,4,opt,name=synced_weight,json=syncedWeight,proto3" json:"synced_weight,omitempty"`
 	StartedMs    uint64     `protobuf:"varint,5,opt,name=started_ms,json=startedMs,proto3" json:"started_ms,omitempty"`
+	NextCapacity uint64     `protobuf:"varint,6,opt,name=next_capacity,json=nextCapacity,proto3" json:"next_capacity,omitempty"`
 }
 
 func (m *Epoch) Reset()         { *m = Epoch{} }
 func (m *Epoch) String() string { return proto.CompactTextString(m) }
 func (*Epoch) ProtoMessage()    {}
 func (*Epoch) Descriptor() ([]byte, []int) {
-	return fileDescriptor_676847d12c7d4c3e, []int{7}
+	return fileDescriptor_676847d12c7d4c3e, []int{18}
 }
 func (m *Epoch) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -699,19 +1476,34 @@ func (m *Epoch) GetStartedMs() uint64 {
 	return 0
 }
 
+func (m *Epoch) GetNextCapacity() uint64 {
+	if m != nil {
+		return m.NextCapacity
+	}
+	return 0
+}
+
 // GenesisState is the state of the module as it is exported.
 type GenesisState struct {
 	Params     Params      `protobuf:"bytes,1,opt,name=params,proto3" json:"params"`
 	Epoch      Epoch       `protobuf:"bytes,2,opt,name=epoch,proto3" json:"epoch"`
 	Nodes      []Node      `protobuf:"bytes,3,rep,name=nodes,proto3" json:"nodes"`
 	Committees []Committee `protobuf:"bytes,4,rep,name=committees,proto3" json:"committees"`
+	Pools      []Pool      `protobuf:"bytes,5,rep,name=pools,proto3" json:"pools"`
+	Rates      []PoolRate  `protobuf:"bytes,6,rep,name=rates,proto3" json:"rates"`
+	Stakes     []Stake     `protobuf:"bytes,7,rep,name=stakes,proto3" json:"stakes"`
+	ActiveSet  ActiveSet   `protobuf:"bytes,8,opt,name=active_set,json=activeSet,proto3" json:"active_set"`
+	Slashings  []Proposal  `protobuf:"bytes,9,rep,name=slashings,proto3" json:"slashings"`
+	Upgrades   []Proposal  `protobuf:"bytes,10,rep,name=upgrades,proto3" json:"upgrades"`
+	Validators []Validator `protobuf:"bytes,11,rep,name=validators,proto3" json:"validators"`
+	Version    uint64      `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
 func (m *GenesisState) String() string { return proto.CompactTextString(m) }
 func (*GenesisState) ProtoMessage()    {}
 func (*GenesisState) Descriptor() ([]byte, []int) {
-	return fileDescriptor_676847d12c7d4c3e, []int{8}
+	return fileDescriptor_676847d12c7d4c3e, []int{19}
 }
 func (m *GenesisState) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -768,6 +1560,62 @@ func (m *GenesisState) GetCommittees() []Committee {
 	return nil
 }
 
+func (m *GenesisState) GetPools() []Pool {
+	if m != nil {
+		return m.Pools
+	}
+	return nil
+}
+
+func (m *GenesisState) GetRates() []PoolRate {
+	if m != nil {
+		return m.Rates
+	}
+	return nil
+}
+
+func (m *GenesisState) GetStakes() []Stake {
+	if m != nil {
+		return m.Stakes
+	}
+	return nil
+}
+
+func (m *GenesisState) GetActiveSet() ActiveSet {
+	if m != nil {
+		return m.ActiveSet
+	}
+	return ActiveSet{}
+}
+
+func (m *GenesisState) GetSlashings() []Proposal {
+	if m != nil {
+		return m.Slashings
+	}
+	return nil
+}
+
+func (m *GenesisState) GetUpgrades() []Proposal {
+	if m != nil {
+		return m.Upgrades
+	}
+	return nil
+}
+
+func (m *GenesisState) GetValidators() []Validator {
+	if m != nil {
+		return m.Validators
+	}
+	return nil
+}
+
+func (m *GenesisState) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterEnum("walrus.committee.v1.EpochPhase", EpochPhase_name, EpochPhase_value)
 	proto.RegisterType((*Params)(nil), "walrus.committee.v1.Params")
@@ -777,6 +1625,17 @@ func init() {
 	proto.RegisterType((*Node)(nil), "walrus.committee.v1.Node")
 	proto.RegisterType((*Member)(nil), "walrus.committee.v1.Member")
 	proto.RegisterType((*Committee)(nil), "walrus.committee.v1.Committee")
+	proto.RegisterType((*Pending)(nil), "walrus.committee.v1.Pending")
+	proto.RegisterType((*EarlyExit)(nil), "walrus.committee.v1.EarlyExit")
+	proto.RegisterType((*RateChange)(nil), "walrus.committee.v1.RateChange")
+	proto.RegisterType((*Pool)(nil), "walrus.committee.v1.Pool")
+	proto.RegisterType((*Rate)(nil), "walrus.committee.v1.Rate")
+	proto.RegisterType((*PoolRate)(nil), "walrus.committee.v1.PoolRate")
+	proto.RegisterType((*Stake)(nil), "walrus.committee.v1.Stake")
+	proto.RegisterType((*Candidate)(nil), "walrus.committee.v1.Candidate")
+	proto.RegisterType((*ActiveSet)(nil), "walrus.committee.v1.ActiveSet")
+	proto.RegisterType((*Proposal)(nil), "walrus.committee.v1.Proposal")
+	proto.RegisterType((*Validator)(nil), "walrus.committee.v1.Validator")
 	proto.RegisterType((*Epoch)(nil), "walrus.committee.v1.Epoch")
 	proto.RegisterType((*GenesisState)(nil), "walrus.committee.v1.GenesisState")
 }
@@ -784,77 +1643,121 @@ func init() {
 func init() { proto.RegisterFile("walrus/committee/v1/state.proto", fileDescriptor_676847d12c7d4c3e) }
 
 var fileDescriptor_676847d12c7d4c3e = []byte{
-	// 1109 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x8c, 0x56, 0xdd, 0x6e, 0x1a, 0xc7,
-	0x17, 0x67, 0x31, 0x60, 0x38, 0xc6, 0x84, 0x8c, 0xfd, 0x4f, 0x88, 0xf3, 0x0f, 0x46, 0x34, 0x52,
-	0xad, 0xa8, 0x31, 0x4d, 0xa2, 0x54, 0xad, 0x72, 0x51, 0x11, 0xd8, 0xc6, 0x56, 0x0b, 0x41, 0x4b,
-	0xd2, 0xa6, 0xb9, 0x59, 0x0d, 0xbb, 0x23, 0xd8, 0x98, 0x9d, 0x41, 0x33, 0x03, 0x86, 0x3c, 0x41,
-	0xef, 0xda, 0x77, 0xe8, 0x45, 0x1f, 0xa0, 0x2f, 0x11, 0xa9, 0x37, 0xb9, 0xec, 0x55, 0x55, 0xd9,
-	0x37, 0x7d, 0x8a, 0xaa, 0x9a, 0x0f, 0x3e, 0x1c, 0x41, 0xd5, 0xbb, 0x3d, 0xbf, 0xf3, 0x3b, 0x1f,
-	0x73, 0xce, 0x99, 0x33, 0x0b, 0x87, 0xe7, 0x78, 0xc8, 0xc7, 0xa2, 0x16, 0xb0, 0x38, 0x8e, 0xa4,
-	0x24, 0xa4, 0x36, 0x79, 0x50, 0x13, 0x12, 0x4b, 0x72, 0x3c, 0xe2, 0x4c, 0x32, 0xb4, 0x67, 0x08,
-	0xc7, 0x0b, 0xc2, 0xf1, 0xe4, 0xc1, 0xc1, 0x7e, 0x9f, 0xf5, 0x99, 0xd6, 0xd7, 0xd4, 0x97, 0xa1,
-	0x56, 0x7f, 0x73, 0x20, 0xd3, 0xc1, 0x1c, 0xc7, 0x02, 0xdd, 0x82, 0x2c, 0xf5, 0xc5, 0x00, 0xf3,
-	0x50, 0x94, 0x9c, 0x8a, 0x73, 0xb4, 0xeb, 0x6d, 0xd3, 0xae, 0x16, 0xd1, 0x3d, 0xb8, 0x4e, 0x46,
-	0x2c, 0x18, 0xf8, 0xe1, 0x98, 0x63, 0x19, 0x31, 0xea, 0xc7, 0xa2, 0x94, 0xac, 0x38, 0x47, 0x29,
-	0xef, 0x9a, 0x56, 0x34, 0x2d, 0xde, 0x12, 0xe8, 0x11, 0xdc, 0x30, 0xdc, 0xb7, 0x84, 0xb3, 0x2b,
-	0x06, 0x5b, 0xda, 0x60, 0x4f, 0x6b, 0x5f, 0x13, 0xce, 0x56, 0x8c, 0x8e, 0xa0, 0x18, 0xe3, 0xa9,
-	0x8f, 0x03, 0x19, 0x4d, 0x88, 0x4f, 0x59, 0x48, 0x44, 0x29, 0xa5, 0x73, 0x28, 0xc4, 0x78, 0x5a,
-	0xd7, 0x70, 0x5b, 0xa1, 0xe8, 0x36, 0xe4, 0xe2, 0x88, 0xfa, 0x42, 0xe2, 0x33, 0x52, 0x4a, 0x6b,
-	0x8f, 0xd9, 0x38, 0xa2, 0x5d, 0x25, 0x57, 0x23, 0x48, 0x7f, 0xcb, 0x24, 0x11, 0xe8, 0x23, 0xd8,
-	0x15, 0x92, 0x71, 0xdc, 0x27, 0xfe, 0x88, 0x47, 0x01, 0xd1, 0x07, 0x4a, 0x79, 0x79, 0x0b, 0x76,
-	0x14, 0x86, 0x0e, 0x61, 0xe7, 0x9c, 0x47, 0x72, 0x4e, 0x31, 0xe7, 0x01, 0x0d, 0x19, 0xc2, 0x01,
-	0x64, 0x03, 0x3c, 0xc2, 0x41, 0x24, 0x67, 0x36, 0xf9, 0x85, 0x5c, 0x7d, 0x03, 0xd9, 0x16, 0x91,
-	0x38, 0xc4, 0x12, 0xab, 0x9c, 0xa2, 0x58, 0xc5, 0x1a, 0xf3, 0xa1, 0x8e, 0x94, 0xf3, 0xb2, 0x1a,
-	0x78, 0xc9, 0x87, 0x2a, 0xca, 0x88, 0xb3, 0x37, 0x24, 0x90, 0x5a, 0x9d, 0xd4, 0x6a, 0xb0, 0x90,
-	0x22, 0x54, 0x60, 0x27, 0x24, 0x22, 0xe0, 0xd1, 0x48, 0x15, 0x43, 0x07, 0xca, 0x79, 0xab, 0x50,
-	0xf5, 0x15, 0x40, 0x87, 0x09, 0x41, 0x84, 0x88, 0x18, 0x45, 0xfb, 0x90, 0xd6, 0x25, 0xb4, 0x4d,
-	0x32, 0x02, 0xba, 0x01, 0x19, 0x41, 0x68, 0x48, 0xb8, 0x8e, 0x90, 0xf7, 0xac, 0x84, 0xfe, 0x0f,
-	0x39, 0x11, 0xf5, 0x29, 0x96, 0x63, 0x4e, 0xb4, 0xef, 0xbc, 0xb7, 0x04, 0xaa, 0x7f, 0xa5, 0x21,
-	0xa5, 0xea, 0x8a, 0x0a, 0x90, 0x8c, 0x42, 0xed, 0x31, 0xef, 0x25, 0xa3, 0x50, 0x05, 0x61, 0xe7,
-	0x74, 0xe1, 0xcd, 0x08, 0x08, 0x41, 0x8a, 0xe2, 0x98, 0xd8, 0x1c, 0xf5, 0x37, 0xfa, 0x18, 0xae,
-	0x51, 0x22, 0xcf, 0x19, 0x3f, 0xf3, 0x71, 0x18, 0x72, 0x22, 0x4c, 0xe7, 0x72, 0x5e, 0xc1, 0xc2,
-	0x75, 0x83, 0xa2, 0x4f, 0x00, 0xcd, 0x89, 0xa3, 0x71, 0x6f, 0x18, 0x05, 0xfe, 0x19, 0x99, 0xe9,
-	0x16, 0xe6, 0xbd, 0xa2, 0xd5, 0x74, 0xb4, 0xe2, 0x6b, 0x32, 0x43, 0x77, 0xa1, 0xd0, 0x1b, 0x8a,
-	0x55, 0x66, 0x46, 0x33, 0xf3, 0xbd, 0xa1, 0x58, 0xb2, 0x5c, 0x80, 0xd1, 0xa2, 0x32, 0xa5, 0xed,
-	0x8a, 0x73, 0xb4, 0xf3, 0xf0, 0xf0, 0x78, 0xcd, 0xf8, 0x1f, 0x2f, 0x0b, 0xf8, 0x34, 0xf5, 0xee,
-	0x8f, 0xc3, 0x84, 0xb7, 0x62, 0x88, 0xee, 0xc3, 0x1e, 0x25, 0x53, 0xe9, 0x7f, 0x10, 0x31, 0x3b,
-	0xcf, 0x6d, 0x2a, 0x9f, 0xae, 0x46, 0x3d, 0x51, 0x47, 0x9e, 0x4a, 0x7f, 0x25, 0x74, 0xee, 0x3f,
-	0x85, 0x56, 0x35, 0x99, 0xca, 0x95, 0x5e, 0x7e, 0x09, 0xd9, 0xd8, 0x4e, 0x51, 0x09, 0xb4, 0x8b,
-	0x3b, 0x6b, 0x5d, 0xcc, 0x47, 0xcd, 0xe6, 0xbe, 0x30, 0x42, 0x9f, 0x41, 0x7a, 0xa2, 0x26, 0xbe,
-	0xb4, 0xa3, 0xad, 0x0f, 0xd6, 0x5a, 0xeb, 0x3b, 0x61, 0x4d, 0x0d, 0x5d, 0x75, 0x4d, 0x53, 0x74,
-	0x1a, 0x3e, 0xc7, 0x92, 0x94, 0xf2, 0xe6, 0xbe, 0x2d, 0x61, 0x0f, 0x4b, 0x82, 0x6a, 0xb0, 0xb7,
-	0x4a, 0x24, 0x01, 0x89, 0x26, 0x84, 0x97, 0x76, 0x75, 0x69, 0xd0, 0x0a, 0xd9, 0x6a, 0xd0, 0x23,
-	0xf8, 0x5f, 0x9f, 0x4d, 0x08, 0xa7, 0x98, 0x06, 0xc4, 0xc7, 0x63, 0x39, 0x60, 0x3c, 0x7a, 0x4b,
-	0xc2, 0x52, 0x41, 0x9b, 0xec, 0x2f, 0x95, 0xf5, 0x85, 0x0e, 0xd5, 0x60, 0x7f, 0x88, 0x85, 0xf4,
-	0xcd, 0xe6, 0x10, 0x33, 0x1a, 0xf8, 0x21, 0xa3, 0xa4, 0x74, 0x4d, 0xe7, 0x74, 0x5d, 0xe9, 0x5c,
-	0xa5, 0xea, 0xce, 0x68, 0xd0, 0x64, 0x94, 0xa0, 0x4f, 0x61, 0x3f, 0x60, 0x54, 0x10, 0x2a, 0xc6,
-	0x57, 0x5a, 0x56, 0x9c, 0xe7, 0x65, 0x75, 0x8b, 0xa6, 0x55, 0x7f, 0x71, 0x20, 0xd3, 0x22, 0x71,
-	0x8f, 0x70, 0x74, 0x13, 0xb6, 0xd5, 0x8a, 0xf1, 0x17, 0x13, 0x9f, 0x51, 0xe2, 0x69, 0xb8, 0x66,
-	0xe8, 0x92, 0x6b, 0x86, 0x4e, 0x5d, 0x35, 0xb3, 0x26, 0xb7, 0x2a, 0x5b, 0x47, 0xbb, 0x9e, 0x95,
-	0xd4, 0x9d, 0x31, 0x6b, 0x29, 0xa5, 0x77, 0x85, 0x11, 0x36, 0x66, 0x9a, 0xde, 0x98, 0xe9, 0x0c,
-	0x72, 0x8d, 0x79, 0xfb, 0x36, 0xdc, 0xf6, 0xd5, 0x5d, 0x9d, 0xbc, 0xba, 0xab, 0x9f, 0xc0, 0x76,
-	0xac, 0x8f, 0x69, 0xd2, 0xdb, 0x79, 0x78, 0x7b, 0xc3, 0x44, 0x29, 0x8e, 0x1d, 0x8a, 0xb9, 0x45,
-	0xf5, 0x57, 0x07, 0xd2, 0xee, 0x7c, 0x9f, 0xd0, 0xb1, 0x02, 0x6d, 0x60, 0x2b, 0xa1, 0xc7, 0x90,
-	0x1e, 0x0d, 0xb0, 0x30, 0xeb, 0xb2, 0xb0, 0x61, 0xe2, 0xb5, 0x8b, 0x8e, 0xa2, 0x79, 0x86, 0xad,
-	0x4a, 0xae, 0x1a, 0xba, 0x7c, 0x06, 0x32, 0x4a, 0x6c, 0x99, 0x4d, 0x3d, 0xa3, 0x01, 0x09, 0xfd,
-	0x73, 0x12, 0xf5, 0x07, 0xd2, 0xae, 0xfd, 0xbc, 0x01, 0xbf, 0xd3, 0x18, 0xba, 0x03, 0x20, 0x24,
-	0xe6, 0x92, 0x84, 0xca, 0x81, 0xd9, 0xfa, 0x39, 0x8b, 0xb4, 0x44, 0xf5, 0x6f, 0x07, 0xf2, 0xcf,
-	0x08, 0x25, 0x22, 0x12, 0x5d, 0xf5, 0x0c, 0xa2, 0x2f, 0x20, 0x33, 0xd2, 0x8f, 0x9a, 0x4e, 0x7e,
-	0x53, 0x09, 0xcc, 0xbb, 0x67, 0x4b, 0x60, 0x0d, 0xd4, 0x85, 0x32, 0xf5, 0x4e, 0xfe, 0xcb, 0x85,
-	0xd2, 0xe7, 0x9b, 0x5f, 0x28, 0xd3, 0x91, 0xc7, 0x90, 0x36, 0xcf, 0x96, 0x29, 0xfa, 0xad, 0xb5,
-	0x76, 0x6a, 0xd5, 0xce, 0xcd, 0x34, 0x1b, 0x35, 0x01, 0x16, 0x0c, 0xb5, 0x38, 0x95, 0x6d, 0x79,
-	0xad, 0xed, 0x62, 0x24, 0xe6, 0xfb, 0x6b, 0x69, 0x77, 0xef, 0x47, 0x07, 0x60, 0x59, 0x73, 0x74,
-	0x1b, 0x6e, 0xba, 0x9d, 0xe7, 0x8d, 0x13, 0xbf, 0x73, 0x52, 0xef, 0xba, 0xfe, 0xcb, 0x76, 0xb7,
-	0xe3, 0x36, 0x4e, 0xbf, 0x3a, 0x75, 0x9b, 0xc5, 0xc4, 0x87, 0xca, 0xc6, 0x49, 0xbd, 0xfd, 0xcc,
-	0xf5, 0x9b, 0xcf, 0xdb, 0x6e, 0xd1, 0x41, 0x77, 0xa1, 0xb2, 0xaa, 0x6c, 0xbb, 0xaf, 0x5e, 0xf8,
-	0x9d, 0xba, 0x57, 0x6f, 0x75, 0xfd, 0xae, 0xfb, 0x8d, 0xdb, 0x78, 0xe1, 0x36, 0x8b, 0xc9, 0x0d,
-	0x2e, 0xba, 0xdf, 0xb7, 0x1b, 0xc5, 0xad, 0x83, 0xd4, 0x0f, 0x3f, 0x97, 0x13, 0x4f, 0xbd, 0x77,
-	0x17, 0x65, 0xe7, 0xfd, 0x45, 0xd9, 0xf9, 0xf3, 0xa2, 0xec, 0xfc, 0x74, 0x59, 0x4e, 0xbc, 0xbf,
-	0x2c, 0x27, 0x7e, 0xbf, 0x2c, 0x27, 0x5e, 0x7f, 0xde, 0x8f, 0xe4, 0x60, 0xdc, 0x53, 0x87, 0xab,
-	0x99, 0x73, 0xde, 0xef, 0x33, 0xfb, 0x55, 0xc3, 0xa3, 0xe8, 0xca, 0x6f, 0xcd, 0x93, 0x85, 0x30,
-	0x79, 0xd0, 0xcb, 0xe8, 0x5f, 0x96, 0x47, 0xff, 0x04, 0x00, 0x00, 0xff, 0xff, 0xb3, 0x96, 0xc7,
-	0x2a, 0x00, 0x09, 0x00, 0x00,
+	// 1811 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x58, 0xcd, 0x92, 0x23, 0x47,
+	0x11, 0x1e, 0x49, 0xad, 0xbf, 0x94, 0x34, 0x23, 0xd7, 0x0e, 0xb8, 0xbd, 0xbb, 0xd6, 0x0e, 0x8d,
+	0x09, 0x0f, 0x0e, 0x76, 0xc6, 0xeb, 0x0d, 0x1b, 0x1b, 0x47, 0x40, 0x68, 0x35, 0x62, 0x67, 0x6d,
+	0x66, 0xac, 0x68, 0xd9, 0xc6, 0x70, 0xe9, 0x28, 0x75, 0x57, 0x48, 0xed, 0x6d, 0x55, 0x75, 0x54,
+	0x95, 0xa4, 0x19, 0xb8, 0x72, 0xe0, 0x06, 0xef, 0xc0, 0x81, 0x37, 0xe0, 0x0d, 0x1c, 0xe1, 0x1b,
+	0x8e, 0xe0, 0xe2, 0x13, 0x10, 0xbb, 0x2f, 0x42, 0xd4, 0x4f, 0xb7, 0x7a, 0x16, 0xb5, 0x59, 0x6e,
+	0x9d, 0x59, 0x99, 0x59, 0x59, 0x99, 0x5f, 0x7d, 0x55, 0xd5, 0x70, 0x6f, 0x83, 0x13, 0xbe, 0x12,
+	0xa7, 0x21, 0x5b, 0x2e, 0x63, 0x29, 0x09, 0x39, 0x5d, 0x3f, 0x38, 0x15, 0x12, 0x4b, 0x72, 0x92,
+	0x72, 0x26, 0x19, 0xba, 0x65, 0x0c, 0x4e, 0x72, 0x83, 0x93, 0xf5, 0x83, 0xdb, 0x87, 0x73, 0x36,
+	0x67, 0x7a, 0xfc, 0x54, 0x7d, 0x19, 0x53, 0xef, 0xab, 0x0a, 0x34, 0x26, 0x98, 0xe3, 0xa5, 0x40,
+	0xaf, 0x41, 0x8b, 0x06, 0x62, 0x81, 0x79, 0x24, 0xdc, 0xca, 0x51, 0xe5, 0xb8, 0xe7, 0x37, 0xe9,
+	0x54, 0x8b, 0xe8, 0x2d, 0x78, 0x85, 0xa4, 0x2c, 0x5c, 0x04, 0xd1, 0x8a, 0x63, 0x19, 0x33, 0x1a,
+	0x2c, 0x85, 0x5b, 0x3d, 0xaa, 0x1c, 0x3b, 0xfe, 0x81, 0x1e, 0x38, 0xb3, 0xfa, 0x0b, 0x81, 0x8e,
+	0xa1, 0xbf, 0xc4, 0x57, 0x01, 0x0e, 0x65, 0xbc, 0x26, 0x01, 0x65, 0x11, 0x11, 0xae, 0xa3, 0xc3,
+	0xed, 0x2f, 0xf1, 0xd5, 0x50, 0xab, 0x2f, 0x95, 0x16, 0xdd, 0x81, 0xf6, 0x32, 0xa6, 0x81, 0x90,
+	0xf8, 0x29, 0x71, 0xeb, 0x3a, 0x5a, 0x6b, 0x19, 0xd3, 0xa9, 0x92, 0xd1, 0x9b, 0x70, 0x10, 0xb1,
+	0x0d, 0x95, 0xf1, 0x92, 0x04, 0xb3, 0x84, 0x85, 0x4f, 0x85, 0xdb, 0x30, 0x51, 0x32, 0xf5, 0x23,
+	0xad, 0xfd, 0xc8, 0x69, 0xd5, 0xfa, 0x8e, 0x17, 0x43, 0xfd, 0x73, 0x26, 0x89, 0x40, 0x3f, 0x84,
+	0x9e, 0x90, 0x8c, 0xe3, 0x39, 0x09, 0x52, 0x1e, 0x87, 0x44, 0x2f, 0xc5, 0xf1, 0xbb, 0x56, 0x39,
+	0x51, 0x3a, 0x74, 0x0f, 0x3a, 0x1b, 0x1e, 0xcb, 0xcc, 0xc4, 0xac, 0x04, 0xb4, 0xca, 0x18, 0xdc,
+	0x86, 0x56, 0x88, 0x53, 0x1c, 0xc6, 0xf2, 0xda, 0xad, 0x99, 0xcc, 0x32, 0xd9, 0xfb, 0x12, 0x5a,
+	0x17, 0x44, 0xe2, 0x08, 0x4b, 0xac, 0x96, 0x10, 0x2f, 0xd5, 0x5c, 0x2b, 0x9e, 0xe8, 0x99, 0xda,
+	0x7e, 0x4b, 0x2b, 0x3e, 0xe3, 0x89, 0x9a, 0x25, 0xe5, 0xec, 0x4b, 0x12, 0x4a, 0x3d, 0x5c, 0xd5,
+	0xc3, 0x60, 0x55, 0xca, 0xe0, 0x08, 0x3a, 0x11, 0x11, 0x21, 0x8f, 0x53, 0x55, 0x3b, 0x3d, 0x51,
+	0xdb, 0x2f, 0xaa, 0xbc, 0x2f, 0x00, 0x26, 0x4c, 0x08, 0x22, 0x44, 0xcc, 0x28, 0x3a, 0x84, 0xba,
+	0xae, 0xb6, 0x6d, 0x8f, 0x11, 0xd0, 0xf7, 0xa1, 0x21, 0x08, 0x8d, 0x08, 0xd7, 0x33, 0x74, 0x7d,
+	0x2b, 0xa1, 0xbb, 0xd0, 0x16, 0xf1, 0x9c, 0x62, 0xb9, 0xe2, 0x44, 0xc7, 0xee, 0xfa, 0x5b, 0x85,
+	0xf7, 0x55, 0x1d, 0x1c, 0xd5, 0x06, 0xb4, 0x0f, 0xd5, 0x38, 0xd2, 0x11, 0xbb, 0x7e, 0x35, 0x8e,
+	0xd4, 0x24, 0x6c, 0x43, 0xf3, 0x68, 0x46, 0x40, 0x08, 0x1c, 0x8a, 0x97, 0xc4, 0xe6, 0xa8, 0xbf,
+	0x55, 0x8b, 0x28, 0x91, 0x1b, 0xc6, 0x9f, 0x06, 0x38, 0x8a, 0x38, 0x11, 0xa6, 0xd1, 0x6d, 0x7f,
+	0xdf, 0xaa, 0x87, 0x46, 0x8b, 0x7e, 0x02, 0x28, 0x33, 0x4c, 0x57, 0xb3, 0x24, 0x0e, 0x83, 0xa7,
+	0xe4, 0x5a, 0x77, 0xbc, 0xeb, 0xf7, 0xed, 0xc8, 0x44, 0x0f, 0x7c, 0x4c, 0xae, 0xd1, 0x1b, 0xb0,
+	0x3f, 0x4b, 0x44, 0xd1, 0xb2, 0xa1, 0x2d, 0xbb, 0xb3, 0x44, 0x6c, 0xad, 0xc6, 0x00, 0x69, 0x5e,
+	0x19, 0xb7, 0x79, 0x54, 0x39, 0xee, 0xbc, 0x73, 0xef, 0x64, 0x07, 0xf0, 0x4f, 0xb6, 0x05, 0x7c,
+	0xe4, 0x7c, 0xfd, 0xcf, 0x7b, 0x7b, 0x7e, 0xc1, 0x11, 0xdd, 0x87, 0x5b, 0x94, 0x5c, 0xc9, 0xe0,
+	0x85, 0x19, 0x5b, 0x59, 0x6e, 0x57, 0xf2, 0x51, 0x71, 0xd6, 0x73, 0xb5, 0xe4, 0x2b, 0x19, 0x14,
+	0xa6, 0x6e, 0xbf, 0xd4, 0xd4, 0xaa, 0x26, 0x57, 0xb2, 0xd0, 0xcb, 0x5f, 0x40, 0x6b, 0x69, 0x51,
+	0xe4, 0x82, 0x0e, 0xf1, 0xfa, 0xce, 0x10, 0x19, 0xd4, 0x6c, 0xee, 0xb9, 0x13, 0x7a, 0x0f, 0xea,
+	0x6b, 0x85, 0x78, 0xb7, 0xa3, 0xbd, 0x6f, 0xef, 0xf4, 0xd6, 0x7b, 0xc2, 0xba, 0x1a, 0x73, 0x74,
+	0x0a, 0xb7, 0xb4, 0x89, 0x4e, 0x23, 0xe0, 0x24, 0x24, 0xf1, 0x9a, 0x70, 0xb7, 0xa7, 0x57, 0x8c,
+	0xb6, 0x43, 0xbe, 0x1d, 0x41, 0x0f, 0xe1, 0x7b, 0x73, 0xb6, 0x26, 0x9c, 0x62, 0x1a, 0x92, 0x00,
+	0xaf, 0xe4, 0x82, 0xf1, 0xf8, 0x77, 0x24, 0x72, 0xf7, 0xb5, 0xcb, 0xe1, 0x76, 0x70, 0x98, 0x8f,
+	0xa1, 0x53, 0x38, 0x4c, 0xb0, 0x90, 0x81, 0xa1, 0x0d, 0x71, 0x4d, 0xc3, 0x20, 0x62, 0x94, 0xb8,
+	0x07, 0x1a, 0xb9, 0xaf, 0xa8, 0xb1, 0xb1, 0x1a, 0x9a, 0x5e, 0xd3, 0xf0, 0x8c, 0x51, 0x82, 0xde,
+	0x86, 0xc3, 0x90, 0x51, 0x41, 0xa8, 0x58, 0xdd, 0xe8, 0x44, 0x3f, 0xcb, 0xcb, 0x8e, 0xe5, 0xbd,
+	0xf8, 0xc8, 0x69, 0x75, 0xfb, 0x3d, 0xef, 0xaf, 0x15, 0x68, 0x5c, 0x90, 0xe5, 0x8c, 0x70, 0xf4,
+	0x2a, 0x34, 0x15, 0xdd, 0x04, 0x39, 0x9c, 0x1b, 0x4a, 0x7c, 0x12, 0xed, 0x40, 0x54, 0x75, 0x07,
+	0xa2, 0xd4, 0x3e, 0x32, 0xec, 0x57, 0x3b, 0xaa, 0x1d, 0xf7, 0x7c, 0x2b, 0xa9, 0x0d, 0x61, 0x28,
+	0xca, 0xd1, 0x44, 0x60, 0x84, 0xd2, 0x7c, 0xeb, 0x65, 0xf9, 0x7a, 0xd7, 0xd0, 0x1e, 0x65, 0xbd,
+	0x29, 0xd9, 0xca, 0x45, 0x0a, 0xae, 0xde, 0xa4, 0xe0, 0x0f, 0xa1, 0xb9, 0xd4, 0xcb, 0x34, 0xe9,
+	0x75, 0xde, 0xb9, 0x53, 0x02, 0x17, 0x65, 0x63, 0x3b, 0x9e, 0x79, 0x78, 0x3f, 0x85, 0xe6, 0x84,
+	0xd0, 0x28, 0xa6, 0xf3, 0x72, 0x0e, 0xc1, 0x4b, 0xb6, 0xa2, 0xd2, 0x72, 0xa1, 0x95, 0xbc, 0xdf,
+	0x43, 0x7b, 0x8c, 0x79, 0x72, 0x3d, 0xbe, 0x8a, 0x25, 0xfa, 0x11, 0xec, 0x6f, 0x62, 0xb9, 0x88,
+	0x38, 0xde, 0x04, 0xc5, 0x18, 0xbd, 0x4c, 0xab, 0x3b, 0x8a, 0x7e, 0x0c, 0x7d, 0x4d, 0xfe, 0xe6,
+	0xa0, 0x30, 0x86, 0x66, 0x31, 0x07, 0x5b, 0xbd, 0x31, 0xbd, 0x0b, 0xed, 0x94, 0xc7, 0x34, 0x8c,
+	0x53, 0x9c, 0x58, 0x9e, 0xdd, 0x2a, 0xbc, 0xf7, 0x00, 0x7c, 0x2c, 0xc9, 0x68, 0x81, 0xe9, 0xbc,
+	0xac, 0x62, 0x08, 0x1c, 0x8e, 0x25, 0xb1, 0x13, 0xe8, 0x6f, 0xef, 0x5f, 0x0e, 0x38, 0x13, 0xc6,
+	0x92, 0x72, 0x40, 0xfc, 0x1f, 0x29, 0xfe, 0x00, 0xba, 0x09, 0x96, 0x24, 0x83, 0xb2, 0xce, 0xb2,
+	0xe7, 0x77, 0x8c, 0xce, 0x98, 0xb8, 0xd0, 0x9c, 0xe1, 0x44, 0x6d, 0x00, 0x0b, 0x91, 0x4c, 0xcc,
+	0x20, 0x45, 0x84, 0x3d, 0xde, 0xac, 0xa4, 0x82, 0x72, 0xb2, 0x51, 0x7d, 0x0d, 0x52, 0xc6, 0x12,
+	0x4d, 0x70, 0x8e, 0xdf, 0xb1, 0x3a, 0x9d, 0xfb, 0x00, 0x60, 0xbb, 0x17, 0x35, 0xbf, 0x39, 0x7e,
+	0x41, 0x83, 0xee, 0x03, 0xd2, 0xc7, 0x22, 0x89, 0x82, 0x82, 0x5d, 0x4b, 0xdb, 0xbd, 0x62, 0x47,
+	0x46, 0x5b, 0xf3, 0x37, 0xe1, 0xa0, 0xb8, 0xeb, 0x55, 0xc9, 0xda, 0xe6, 0x38, 0x2d, 0xec, 0x78,
+	0x2c, 0x09, 0x7a, 0x0c, 0xbd, 0xd4, 0x40, 0xc5, 0x1e, 0xcc, 0xa0, 0xd1, 0x76, 0x77, 0x37, 0xbf,
+	0x19, 0x4b, 0x0b, 0xb7, 0xae, 0x75, 0x34, 0x07, 0xf8, 0x13, 0xd8, 0xcf, 0x03, 0x99, 0x1a, 0x74,
+	0x5e, 0x3a, 0x52, 0x96, 0xc2, 0xd4, 0x94, 0x6b, 0x0c, 0x1d, 0xa2, 0x50, 0x18, 0x90, 0xab, 0x58,
+	0x0a, 0xb7, 0xab, 0xe3, 0x0c, 0x76, 0xc6, 0xc9, 0xd1, 0x9a, 0x71, 0x3d, 0xc9, 0x14, 0x02, 0x9d,
+	0x43, 0x57, 0x2d, 0x3c, 0x08, 0x35, 0xa0, 0x84, 0xdb, 0xd3, 0x71, 0x76, 0x33, 0xf7, 0x16, 0x78,
+	0x36, 0x50, 0x87, 0xe7, 0x1a, 0xe1, 0xbd, 0x0d, 0x8e, 0x2e, 0x56, 0x1f, 0x6a, 0x1b, 0x9c, 0xd8,
+	0x2b, 0x86, 0xfa, 0x2c, 0x74, 0xbc, 0x5a, 0xec, 0xb8, 0x47, 0xa1, 0xa5, 0xda, 0xaa, 0xbd, 0x4a,
+	0x61, 0x99, 0x43, 0xbc, 0x5a, 0x84, 0xf8, 0x43, 0x0b, 0xf1, 0x9a, 0xe6, 0xf9, 0xd7, 0x4a, 0xd3,
+	0xb5, 0x89, 0x9a, 0x3d, 0xf0, 0xb7, 0x0a, 0xd4, 0x4d, 0x1f, 0x5e, 0xee, 0x7c, 0x2f, 0xe4, 0x54,
+	0xbb, 0x91, 0xd3, 0x8d, 0x2d, 0xea, 0xbc, 0xb0, 0x45, 0x77, 0x6e, 0xa4, 0xfa, 0xee, 0x8d, 0xf4,
+	0xdf, 0xec, 0xd1, 0xd8, 0xc1, 0x1e, 0xde, 0xcf, 0xa0, 0x3d, 0xc2, 0x34, 0x8a, 0xa3, 0xff, 0x55,
+	0x29, 0x83, 0xce, 0x6a, 0x81, 0x93, 0xbd, 0x8f, 0xa1, 0x6d, 0xee, 0x97, 0x53, 0x22, 0xd1, 0xcf,
+	0xa1, 0x49, 0xa8, 0xe4, 0x31, 0x51, 0xb7, 0xd9, 0x72, 0xc0, 0xe4, 0x93, 0x65, 0x9c, 0x69, 0x9d,
+	0xbc, 0x3f, 0x54, 0xa0, 0x35, 0xe1, 0x2c, 0x65, 0x02, 0x27, 0x6a, 0x8b, 0x8b, 0xd5, 0x4c, 0xdd,
+	0xdb, 0x6c, 0x22, 0x99, 0x58, 0xd2, 0x33, 0x17, 0x9a, 0x6b, 0xc2, 0x45, 0x76, 0xab, 0x73, 0xfc,
+	0x4c, 0x54, 0x00, 0xd9, 0x90, 0x78, 0xbe, 0x90, 0xf6, 0x52, 0x6c, 0x25, 0xa5, 0x57, 0xe7, 0x33,
+	0x57, 0x54, 0x51, 0x53, 0x2b, 0x35, 0x92, 0xf7, 0xf7, 0x0a, 0xb4, 0x3f, 0xc7, 0x89, 0x4a, 0x91,
+	0x71, 0x05, 0x38, 0x75, 0xc8, 0x98, 0x1c, 0xd4, 0x67, 0xb1, 0x44, 0xd5, 0x17, 0x4b, 0x94, 0xb2,
+	0x0d, 0xe1, 0x3a, 0x81, 0x9a, 0x6f, 0x04, 0x35, 0x4d, 0xca, 0xd9, 0x9a, 0x50, 0x3d, 0x7d, 0xcb,
+	0xb7, 0x92, 0xd2, 0x2b, 0x16, 0x20, 0x91, 0x6d, 0x9f, 0x95, 0xd4, 0x05, 0x57, 0x10, 0x19, 0x60,
+	0x11, 0x47, 0x44, 0x37, 0xac, 0xe5, 0xb7, 0x04, 0x91, 0x43, 0x25, 0x2b, 0x6c, 0x84, 0x8c, 0xae,
+	0xe3, 0x50, 0x92, 0x48, 0x53, 0x54, 0xcb, 0xdf, 0x2a, 0x0a, 0x2b, 0x6d, 0xe9, 0x0c, 0xac, 0xe4,
+	0x7d, 0x5b, 0x81, 0xfa, 0x38, 0x3b, 0x75, 0xe8, 0x4a, 0x9d, 0x50, 0x96, 0xd3, 0xad, 0x84, 0xde,
+	0x85, 0x7a, 0xba, 0xc0, 0xc2, 0x74, 0x77, 0xbf, 0x64, 0x87, 0xea, 0x10, 0x13, 0x65, 0xe6, 0x1b,
+	0x6b, 0x55, 0x0a, 0x75, 0xc7, 0x50, 0x6f, 0x13, 0x53, 0xf4, 0x86, 0x12, 0x2f, 0xcc, 0x9b, 0xe0,
+	0x9a, 0x86, 0x24, 0x0a, 0x6e, 0x94, 0xbe, 0x6b, 0x94, 0xbf, 0x36, 0x0d, 0x78, 0x1d, 0x40, 0x48,
+	0xcc, 0x25, 0x89, 0x54, 0x00, 0xc3, 0xd7, 0x6d, 0xab, 0x31, 0x31, 0xf4, 0xcd, 0x2f, 0x7f, 0x16,
+	0x18, 0xce, 0xee, 0x2a, 0xe5, 0x28, 0x7b, 0x1a, 0xfc, 0xa3, 0x0e, 0xdd, 0xc7, 0x84, 0x12, 0x11,
+	0x8b, 0xa9, 0x7a, 0x8f, 0xa1, 0x0f, 0xa0, 0x91, 0xea, 0xd7, 0x95, 0x5e, 0x61, 0xd9, 0xa1, 0x6d,
+	0x1e, 0x60, 0x16, 0x80, 0xd6, 0x41, 0xdd, 0xef, 0xb6, 0xc0, 0x2a, 0xbb, 0xdf, 0xe9, 0x22, 0x64,
+	0xf7, 0x3b, 0x03, 0xbd, 0x77, 0xa1, 0x6e, 0x1e, 0x5d, 0xe6, 0x9a, 0xb0, 0x9b, 0x2f, 0xd4, 0xcd,
+	0x3f, 0x73, 0xd3, 0xd6, 0xe8, 0xcc, 0x9e, 0x37, 0xca, 0x42, 0xdd, 0xe3, 0xbf, 0x63, 0xc7, 0x64,
+	0x42, 0x46, 0xb1, 0x5b, 0x3f, 0xdd, 0x39, 0xc6, 0x12, 0x03, 0xe2, 0xb2, 0xc9, 0x15, 0x11, 0x66,
+	0x93, 0x6b, 0x6b, 0xf4, 0x01, 0xd4, 0x15, 0x6b, 0xa9, 0x27, 0x5e, 0xad, 0xf4, 0x26, 0x9c, 0xf1,
+	0x67, 0xe6, 0xaa, 0x3d, 0xd0, 0xfb, 0xd0, 0xd0, 0x9b, 0x5f, 0xb8, 0x4d, 0xed, 0xbb, 0xbb, 0x4e,
+	0x9a, 0x0a, 0xb3, 0x02, 0x1b, 0x7b, 0x34, 0x02, 0xb0, 0x8f, 0x54, 0x41, 0x0c, 0x46, 0xcb, 0x56,
+	0x9c, 0x93, 0x8a, 0x8d, 0xd0, 0xc6, 0x39, 0xcb, 0x0c, 0xa1, 0x2d, 0x12, 0x2c, 0x16, 0x31, 0x9d,
+	0x0b, 0xb7, 0xfd, 0x5d, 0xd9, 0x5b, 0x2a, 0xc9, 0x42, 0xe4, 0x5e, 0xea, 0x25, 0xb0, 0x4a, 0xe7,
+	0x1c, 0xab, 0x9e, 0xc1, 0xcb, 0x47, 0xc8, 0x9d, 0x54, 0xeb, 0xd6, 0x19, 0x43, 0x64, 0xa7, 0xec,
+	0xee, 0x85, 0xe4, 0x44, 0x92, 0xb5, 0x6e, 0xeb, 0x57, 0xa4, 0xac, 0xee, 0x0d, 0xca, 0x7a, 0xeb,
+	0x4f, 0x15, 0x80, 0xed, 0x6e, 0x43, 0x77, 0xe0, 0xd5, 0xf1, 0xe4, 0x93, 0xd1, 0x79, 0x30, 0x39,
+	0x1f, 0x4e, 0xc7, 0xc1, 0x67, 0x97, 0xd3, 0xc9, 0x78, 0xf4, 0xe4, 0x97, 0x4f, 0xc6, 0x67, 0xfd,
+	0xbd, 0x17, 0x07, 0x47, 0xe7, 0xc3, 0xcb, 0xc7, 0xe3, 0xe0, 0xec, 0x93, 0xcb, 0x71, 0xbf, 0x82,
+	0xde, 0x80, 0xa3, 0xe2, 0xe0, 0xe5, 0xf8, 0x8b, 0x4f, 0x83, 0xc9, 0xd0, 0x1f, 0x5e, 0x4c, 0x83,
+	0xe9, 0xf8, 0x57, 0xe3, 0xd1, 0xa7, 0xe3, 0xb3, 0x7e, 0xb5, 0x24, 0xc4, 0xf4, 0x37, 0x97, 0xa3,
+	0x7e, 0xed, 0xb6, 0xf3, 0xc7, 0xbf, 0x0c, 0xf6, 0x1e, 0xf9, 0x5f, 0x3f, 0x1b, 0x54, 0xbe, 0x79,
+	0x36, 0xa8, 0xfc, 0xfb, 0xd9, 0xa0, 0xf2, 0xe7, 0xe7, 0x83, 0xbd, 0x6f, 0x9e, 0x0f, 0xf6, 0xbe,
+	0x7d, 0x3e, 0xd8, 0xfb, 0xed, 0xfb, 0xf3, 0x58, 0x2e, 0x56, 0x33, 0xb5, 0xec, 0x53, 0x53, 0x81,
+	0xfb, 0x73, 0x66, 0xbf, 0x4e, 0x71, 0x1a, 0xdf, 0xf8, 0x69, 0xf2, 0x61, 0x2e, 0xac, 0x1f, 0xcc,
+	0x1a, 0xfa, 0x87, 0xc8, 0xc3, 0xff, 0x04, 0x00, 0x00, 0xff, 0xff, 0xb3, 0xa0, 0xa8, 0x8b, 0x5e,
+	0x11, 0x00, 0x00,
 }
 
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -877,6 +1780,11 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.DowntimeBlocks != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.DowntimeBlocks))
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.MinStake != 0 {
 		i = encodeVarintState(dAtA, i, uint64(m.MinStake))
 		i--
@@ -886,11 +1794,6 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i = encodeVarintState(dAtA, i, uint64(m.MaxActiveNodes))
 		i--
 		dAtA[i] = 0x20
-	}
-	if m.EpochZeroDurationMs != 0 {
-		i = encodeVarintState(dAtA, i, uint64(m.EpochZeroDurationMs))
-		i--
-		dAtA[i] = 0x18
 	}
 	if m.EpochDurationMs != 0 {
 		i = encodeVarintState(dAtA, i, uint64(m.EpochDurationMs))
@@ -1076,11 +1979,6 @@ func (m *Node) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i = encodeVarintState(dAtA, i, uint64(len(m.CommissionReceiver)))
 		i--
 		dAtA[i] = 0x6a
-	}
-	if m.CommissionRate != 0 {
-		i = encodeVarintState(dAtA, i, uint64(m.CommissionRate))
-		i--
-		dAtA[i] = 0x60
 	}
 	{
 		size, err := m.Votes.MarshalToSizedBuffer(dAtA[:i])
@@ -1290,6 +2188,581 @@ func (m *Committee) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Pending) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Pending) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Pending) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EarlyExit) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EarlyExit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EarlyExit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Principal != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Principal))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.ActivationEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.ActivationEpoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.WithdrawEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.WithdrawEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *RateChange) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *RateChange) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *RateChange) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Rate != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Rate))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Pool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Pool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Pool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.RateChanges) > 0 {
+		for iNdEx := len(m.RateChanges) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.RateChanges[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x6a
+		}
+	}
+	if len(m.EarlyExits) > 0 {
+		for iNdEx := len(m.EarlyExits) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.EarlyExits[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x62
+		}
+	}
+	if len(m.PendingShares) > 0 {
+		for iNdEx := len(m.PendingShares) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.PendingShares[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x5a
+		}
+	}
+	if len(m.PendingStake) > 0 {
+		for iNdEx := len(m.PendingStake) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.PendingStake[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
+		}
+	}
+	if m.CommissionRate != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.CommissionRate))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.BlockedCommission != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.BlockedCommission))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Commission != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Commission))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.RewardsPool != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.RewardsPool))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Shares != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Shares))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Balance != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Balance))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.LatestEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.LatestEpoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.ActivationEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.ActivationEpoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Rate) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Rate) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Rate) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Shares != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Shares))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Wal != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Wal))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *PoolRate) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PoolRate) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PoolRate) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Rate.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintState(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Epoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Stake) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Stake) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Stake) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.WithdrawEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.WithdrawEpoch))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.ActivationEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.ActivationEpoch))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Principal != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Principal))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Candidate) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Candidate) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Candidate) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Stake != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Stake))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ActiveSet) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ActiveSet) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ActiveSet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Entries) > 0 {
+		for iNdEx := len(m.Entries) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Entries[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Proposal) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Proposal) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Proposal) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Voters) > 0 {
+		for iNdEx := len(m.Voters) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Voters[iNdEx])
+			copy(dAtA[i:], m.Voters[iNdEx])
+			i = encodeVarintState(dAtA, i, uint64(len(m.Voters[iNdEx])))
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
+	if m.Weight != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Weight))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Version != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Subject) > 0 {
+		i -= len(m.Subject)
+		copy(dAtA[i:], m.Subject)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Subject)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Validator) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Validator) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Validator) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Weight != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Weight))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Convicted {
+		i--
+		if m.Convicted {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.SetAside {
+		i--
+		if m.SetAside {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Missed != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Missed))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Proven {
+		i--
+		if m.Proven {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Power != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Power))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Epoch) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1310,6 +2783,11 @@ func (m *Epoch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.NextCapacity != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.NextCapacity))
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.StartedMs != 0 {
 		i = encodeVarintState(dAtA, i, uint64(m.StartedMs))
 		i--
@@ -1358,6 +2836,105 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Version != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x60
+	}
+	if len(m.Validators) > 0 {
+		for iNdEx := len(m.Validators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Validators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x5a
+		}
+	}
+	if len(m.Upgrades) > 0 {
+		for iNdEx := len(m.Upgrades) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Upgrades[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
+		}
+	}
+	if len(m.Slashings) > 0 {
+		for iNdEx := len(m.Slashings) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Slashings[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x4a
+		}
+	}
+	{
+		size, err := m.ActiveSet.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintState(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	if len(m.Stakes) > 0 {
+		for iNdEx := len(m.Stakes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Stakes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
+	if len(m.Rates) > 0 {
+		for iNdEx := len(m.Rates) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Rates[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x32
+		}
+	}
+	if len(m.Pools) > 0 {
+		for iNdEx := len(m.Pools) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Pools[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
 	if len(m.Committees) > 0 {
 		for iNdEx := len(m.Committees) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -1432,14 +3009,14 @@ func (m *Params) Size() (n int) {
 	if m.EpochDurationMs != 0 {
 		n += 1 + sovState(uint64(m.EpochDurationMs))
 	}
-	if m.EpochZeroDurationMs != 0 {
-		n += 1 + sovState(uint64(m.EpochZeroDurationMs))
-	}
 	if m.MaxActiveNodes != 0 {
 		n += 1 + sovState(uint64(m.MaxActiveNodes))
 	}
 	if m.MinStake != 0 {
 		n += 1 + sovState(uint64(m.MinStake))
+	}
+	if m.DowntimeBlocks != 0 {
+		n += 1 + sovState(uint64(m.DowntimeBlocks))
 	}
 	return n
 }
@@ -1547,9 +3124,6 @@ func (m *Node) Size() (n int) {
 	n += 1 + l + sovState(uint64(l))
 	l = m.Votes.Size()
 	n += 1 + l + sovState(uint64(l))
-	if m.CommissionRate != 0 {
-		n += 1 + sovState(uint64(m.CommissionRate))
-	}
 	l = len(m.CommissionReceiver)
 	if l > 0 {
 		n += 1 + l + sovState(uint64(l))
@@ -1620,6 +3194,272 @@ func (m *Committee) Size() (n int) {
 	return n
 }
 
+func (m *Pending) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovState(uint64(m.Epoch))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovState(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *EarlyExit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.WithdrawEpoch != 0 {
+		n += 1 + sovState(uint64(m.WithdrawEpoch))
+	}
+	if m.ActivationEpoch != 0 {
+		n += 1 + sovState(uint64(m.ActivationEpoch))
+	}
+	if m.Principal != 0 {
+		n += 1 + sovState(uint64(m.Principal))
+	}
+	return n
+}
+
+func (m *RateChange) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovState(uint64(m.Epoch))
+	}
+	if m.Rate != 0 {
+		n += 1 + sovState(uint64(m.Rate))
+	}
+	return n
+}
+
+func (m *Pool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.ActivationEpoch != 0 {
+		n += 1 + sovState(uint64(m.ActivationEpoch))
+	}
+	if m.LatestEpoch != 0 {
+		n += 1 + sovState(uint64(m.LatestEpoch))
+	}
+	if m.Balance != 0 {
+		n += 1 + sovState(uint64(m.Balance))
+	}
+	if m.Shares != 0 {
+		n += 1 + sovState(uint64(m.Shares))
+	}
+	if m.RewardsPool != 0 {
+		n += 1 + sovState(uint64(m.RewardsPool))
+	}
+	if m.Commission != 0 {
+		n += 1 + sovState(uint64(m.Commission))
+	}
+	if m.BlockedCommission != 0 {
+		n += 1 + sovState(uint64(m.BlockedCommission))
+	}
+	if m.CommissionRate != 0 {
+		n += 1 + sovState(uint64(m.CommissionRate))
+	}
+	if len(m.PendingStake) > 0 {
+		for _, e := range m.PendingStake {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.PendingShares) > 0 {
+		for _, e := range m.PendingShares {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.EarlyExits) > 0 {
+		for _, e := range m.EarlyExits {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.RateChanges) > 0 {
+		for _, e := range m.RateChanges {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Rate) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Wal != 0 {
+		n += 1 + sovState(uint64(m.Wal))
+	}
+	if m.Shares != 0 {
+		n += 1 + sovState(uint64(m.Shares))
+	}
+	return n
+}
+
+func (m *PoolRate) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovState(uint64(m.Epoch))
+	}
+	l = m.Rate.Size()
+	n += 1 + l + sovState(uint64(l))
+	return n
+}
+
+func (m *Stake) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Principal != 0 {
+		n += 1 + sovState(uint64(m.Principal))
+	}
+	if m.ActivationEpoch != 0 {
+		n += 1 + sovState(uint64(m.ActivationEpoch))
+	}
+	if m.WithdrawEpoch != 0 {
+		n += 1 + sovState(uint64(m.WithdrawEpoch))
+	}
+	return n
+}
+
+func (m *Candidate) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Stake != 0 {
+		n += 1 + sovState(uint64(m.Stake))
+	}
+	return n
+}
+
+func (m *ActiveSet) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Entries) > 0 {
+		for _, e := range m.Entries {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Proposal) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Subject)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovState(uint64(m.Epoch))
+	}
+	if m.Version != 0 {
+		n += 1 + sovState(uint64(m.Version))
+	}
+	if m.Weight != 0 {
+		n += 1 + sovState(uint64(m.Weight))
+	}
+	if len(m.Voters) > 0 {
+		for _, b := range m.Voters {
+			l = len(b)
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Validator) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Power != 0 {
+		n += 1 + sovState(uint64(m.Power))
+	}
+	if m.Proven {
+		n += 2
+	}
+	if m.Missed != 0 {
+		n += 1 + sovState(uint64(m.Missed))
+	}
+	if m.SetAside {
+		n += 2
+	}
+	if m.Convicted {
+		n += 2
+	}
+	if m.Weight != 0 {
+		n += 1 + sovState(uint64(m.Weight))
+	}
+	return n
+}
+
 func (m *Epoch) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1640,6 +3480,9 @@ func (m *Epoch) Size() (n int) {
 	}
 	if m.StartedMs != 0 {
 		n += 1 + sovState(uint64(m.StartedMs))
+	}
+	if m.NextCapacity != 0 {
+		n += 1 + sovState(uint64(m.NextCapacity))
 	}
 	return n
 }
@@ -1665,6 +3508,47 @@ func (m *GenesisState) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovState(uint64(l))
 		}
+	}
+	if len(m.Pools) > 0 {
+		for _, e := range m.Pools {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.Rates) > 0 {
+		for _, e := range m.Rates {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.Stakes) > 0 {
+		for _, e := range m.Stakes {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	l = m.ActiveSet.Size()
+	n += 1 + l + sovState(uint64(l))
+	if len(m.Slashings) > 0 {
+		for _, e := range m.Slashings {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.Upgrades) > 0 {
+		for _, e := range m.Upgrades {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.Validators) > 0 {
+		for _, e := range m.Validators {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if m.Version != 0 {
+		n += 1 + sovState(uint64(m.Version))
 	}
 	return n
 }
@@ -1742,25 +3626,6 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
-		case 3:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field EpochZeroDurationMs", wireType)
-			}
-			m.EpochZeroDurationMs = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowState
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.EpochZeroDurationMs |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		case 4:
 			if wireType != 0 {
 				return fmt.Errorf("proto: wrong wireType = %d for field MaxActiveNodes", wireType)
@@ -1795,6 +3660,25 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.MinStake |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DowntimeBlocks", wireType)
+			}
+			m.DowntimeBlocks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DowntimeBlocks |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -2608,25 +4492,6 @@ func (m *Node) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
-		case 12:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field CommissionRate", wireType)
-			}
-			m.CommissionRate = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowState
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.CommissionRate |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		case 13:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field CommissionReceiver", wireType)
@@ -3138,6 +5003,1689 @@ func (m *Committee) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
+func (m *Pending) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Pending: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Pending: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EarlyExit) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EarlyExit: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EarlyExit: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field WithdrawEpoch", wireType)
+			}
+			m.WithdrawEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.WithdrawEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActivationEpoch", wireType)
+			}
+			m.ActivationEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ActivationEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Principal", wireType)
+			}
+			m.Principal = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Principal |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *RateChange) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: RateChange: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: RateChange: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rate", wireType)
+			}
+			m.Rate = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rate |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Pool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Pool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Pool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActivationEpoch", wireType)
+			}
+			m.ActivationEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ActivationEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LatestEpoch", wireType)
+			}
+			m.LatestEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LatestEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Balance", wireType)
+			}
+			m.Balance = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Balance |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			m.Shares = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Shares |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RewardsPool", wireType)
+			}
+			m.RewardsPool = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RewardsPool |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commission", wireType)
+			}
+			m.Commission = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Commission |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlockedCommission", wireType)
+			}
+			m.BlockedCommission = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BlockedCommission |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CommissionRate", wireType)
+			}
+			m.CommissionRate = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.CommissionRate |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PendingStake", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PendingStake = append(m.PendingStake, Pending{})
+			if err := m.PendingStake[len(m.PendingStake)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PendingShares", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PendingShares = append(m.PendingShares, Pending{})
+			if err := m.PendingShares[len(m.PendingShares)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EarlyExits", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.EarlyExits = append(m.EarlyExits, EarlyExit{})
+			if err := m.EarlyExits[len(m.EarlyExits)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RateChanges", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RateChanges = append(m.RateChanges, RateChange{})
+			if err := m.RateChanges[len(m.RateChanges)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Rate) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Rate: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Rate: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Wal", wireType)
+			}
+			m.Wal = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Wal |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			m.Shares = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Shares |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PoolRate) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PoolRate: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PoolRate: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rate", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Rate.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Stake) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Stake: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Stake: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = append(m.Id[:0], dAtA[iNdEx:postIndex]...)
+			if m.Id == nil {
+				m.Id = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = append(m.Owner[:0], dAtA[iNdEx:postIndex]...)
+			if m.Owner == nil {
+				m.Owner = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Principal", wireType)
+			}
+			m.Principal = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Principal |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActivationEpoch", wireType)
+			}
+			m.ActivationEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ActivationEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field WithdrawEpoch", wireType)
+			}
+			m.WithdrawEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.WithdrawEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Candidate) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Candidate: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Candidate: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stake", wireType)
+			}
+			m.Stake = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Stake |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ActiveSet) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ActiveSet: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ActiveSet: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Entries", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Entries = append(m.Entries, Candidate{})
+			if err := m.Entries[len(m.Entries)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Proposal) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Proposal: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Proposal: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Subject", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Subject = append(m.Subject[:0], dAtA[iNdEx:postIndex]...)
+			if m.Subject == nil {
+				m.Subject = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weight", wireType)
+			}
+			m.Weight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Weight |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Voters", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Voters = append(m.Voters, make([]byte, postIndex-iNdEx))
+			copy(m.Voters[len(m.Voters)-1], dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Validator) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Validator: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Validator: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = append(m.Key[:0], dAtA[iNdEx:postIndex]...)
+			if m.Key == nil {
+				m.Key = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Power", wireType)
+			}
+			m.Power = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Power |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Proven", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Proven = bool(v != 0)
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Missed", wireType)
+			}
+			m.Missed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Missed |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SetAside", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.SetAside = bool(v != 0)
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Convicted", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Convicted = bool(v != 0)
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weight", wireType)
+			}
+			m.Weight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Weight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
 func (m *Epoch) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
@@ -3258,6 +6806,25 @@ func (m *Epoch) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.StartedMs |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextCapacity", wireType)
+			}
+			m.NextCapacity = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NextCapacity |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -3446,6 +7013,262 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pools", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Pools = append(m.Pools, Pool{})
+			if err := m.Pools[len(m.Pools)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rates", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Rates = append(m.Rates, PoolRate{})
+			if err := m.Rates[len(m.Rates)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stakes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Stakes = append(m.Stakes, Stake{})
+			if err := m.Stakes[len(m.Stakes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ActiveSet", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ActiveSet.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashings", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Slashings = append(m.Slashings, Proposal{})
+			if err := m.Slashings[len(m.Slashings)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Upgrades", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Upgrades = append(m.Upgrades, Proposal{})
+			if err := m.Upgrades[len(m.Upgrades)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Validators = append(m.Validators, Validator{})
+			if err := m.Validators[len(m.Validators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipState(dAtA[iNdEx:])

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"cosmossdk.io/core/appmodule"
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
@@ -23,9 +24,11 @@ import (
 )
 
 var (
-	_ module.AppModuleBasic = AppModule{}
-	_ module.HasABCIGenesis = AppModule{}
-	_ module.HasServices    = AppModule{}
+	_ module.AppModuleBasic     = AppModule{}
+	_ module.HasABCIGenesis     = AppModule{}
+	_ module.HasServices        = AppModule{}
+	_ appmodule.HasBeginBlocker = AppModule{}
+	_ module.HasABCIEndBlock    = AppModule{}
 )
 
 // AppModule connects the keeper to the application.
@@ -51,7 +54,6 @@ func (AppModule) RegisterLegacyAminoCodec(*codec.LegacyAmino) {}
 
 // RegisterInterfaces makes the module's messages known.
 func (AppModule) RegisterInterfaces(r codectypes.InterfaceRegistry) {
-	r.RegisterImplementations((*sdk.Msg)(nil), &committeev1.MsgUpdateNode{})
 	msgservice.RegisterMsgServiceDesc(r, &committeev1.Msg_serviceDesc)
 }
 
@@ -66,6 +68,17 @@ func (AppModule) RegisterGRPCGatewayRoutes(c client.Context, mux *runtime.ServeM
 func (m AppModule) RegisterServices(cfg module.Configurator) {
 	committeev1.RegisterMsgServer(cfg.MsgServer(), keeper.NewMsgServer(m.keeper))
 	committeev1.RegisterQueryServer(cfg.QueryServer(), keeper.NewQuerier(m.keeper))
+}
+
+// BeginBlock implements [appmodule.HasBeginBlocker].
+func (m AppModule) BeginBlock(ctx context.Context) error {
+	m.keeper.BeginBlock(ctx)
+	return nil
+}
+
+// EndBlock implements [module.HasABCIEndBlock].
+func (m AppModule) EndBlock(ctx context.Context) ([]abci.ValidatorUpdate, error) {
+	return m.keeper.EndBlock(ctx), nil
 }
 
 // DefaultGenesis has no nodes. It does not validate: a chain needs its first committee.

@@ -13,14 +13,14 @@ import (
 
 // checkRegistration checks a node as it registers, in the order of section 5.2: key and proof of
 // possession, name, network address, commission, network key. Source: spec: control-plane.md section 5.2.
-func checkRegistration(n *committeev1.Node) error {
+func checkRegistration(n *committeev1.Node, commissionRate uint32) error {
 	if err := checkPossession(n.BlsPublicKey, n.Possession); err != nil {
 		return err
 	}
 	if err := checkInfo(n.Name, n.NetworkAddress, &n.Metadata); err != nil {
 		return err
 	}
-	if n.CommissionRate > economy.BasisPoints {
+	if commissionRate > economy.BasisPoints {
 		return economy.ErrStakingPoolIncorrectCommissionRate
 	}
 	return checkNetworkKey(n.NetworkPublicKey)
@@ -56,4 +56,10 @@ func checkNetworkKey(key []byte) error {
 		return fmt.Errorf("network key of %d bytes: %w", len(key), economy.ErrStorageNodeInvalidNetworkPublicKey)
 	}
 	return nil
+}
+
+// authority is an account in a role.
+func authority(account []byte) (a economy.Authority) {
+	copy(a.ID[len(a.ID)-len(account):], account)
+	return a
 }

@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -97,39 +96,41 @@ func (q Querier) Node(ctx context.Context, req *committeev1.QueryNodeRequest) (*
 
 // Nodes implements [committeev1.QueryServer].
 func (q Querier) Nodes(ctx context.Context, req *committeev1.QueryNodesRequest) (*committeev1.QueryNodesResponse, error) {
-	limit := int(min(req.Limit, maxPage))
-	if limit == 0 {
-		limit = defaultPage
-	}
-	var after *collections.Range[[]byte]
-	if len(req.After) > 0 {
-		after = new(collections.Range[[]byte]).StartExclusive(req.After)
-	} else {
-		after = new(collections.Range[[]byte])
-	}
-	it, err := q.k.nodes.Iterate(ctx, after)
-	if err != nil {
-		return nil, err
-	}
-	defer it.Close()
-	out := &committeev1.QueryNodesResponse{}
-	for ; it.Valid(); it.Next() {
-		if len(out.Nodes) == limit {
-			out.Next = out.Nodes[limit-1].Id
-			break
-		}
-		node, err := it.Value()
-		if err != nil {
-			return nil, err
-		}
-		out.Nodes = append(out.Nodes, node)
-	}
-	return out, nil
+	nodes, next, err := page(ctx, q.k.nodes, req.After, req.Limit)
+	return &committeev1.QueryNodesResponse{Nodes: nodes, Next: next}, err
 }
 
-type epochText uint32
+// page returns up to limit values behind a key, and where the next page begins, nil at the end.
+func page[V any](ctx context.Context, all collections.Map[[]byte, V], after []byte, limit uint32) (list []V, next []byte, err error) {
+	it, err := all.Iterate(ctx, startAfter(after))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		if len(list) == pageSize(limit) {
+			return list, next, nil
+		}
+		kv, err := it.KeyValue()
+		if err != nil {
+			return nil, nil, err
+		}
+		list, next = append(list, kv.Value), kv.Key
+	}
+	return list, nil, nil
+}
 
-func (e epochText) String() string { return fmt.Sprint(uint32(e)) }
+func startAfter(after []byte) *collections.Range[[]byte] {
+	r := new(collections.Range[[]byte])
+	if len(after) > 0 {
+		r = r.StartExclusive(after)
+	}
+	return r
+}
 
-// hexID is the text of an identifier in errors.
-func hexID(id []byte) string { return "0x" + hex.EncodeToString(id) }
+func pageSize(limit uint32) int {
+	if limit == 0 {
+		return defaultPage
+	}
+	return int(min(limit, maxPage))
+}

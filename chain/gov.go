@@ -1,0 +1,98 @@
+package chain
+
+import (
+	"context"
+	"fmt"
+
+	"cosmossdk.io/collections"
+	sdkmath "cosmossdk.io/math"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
+	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
+
+	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
+)
+
+// tally counts votes by staked WAL: a node of the current committee votes with its whole pool, through
+// whoever holds its governance authority, and a staker's own vote takes his stake out of the node's.
+func tally(k committeekeeper.Keeper) govkeeper.CalculateVoteResultsAndVotingPowerFn {
+	return func(ctx context.Context, gov govkeeper.Keeper, p govv1.Proposal) (
+		voted sdkmath.LegacyDec, total sdkmath.Int, results map[govv1.VoteOption]sdkmath.LegacyDec, err error,
+	) {
+		voters, err := k.Electorate(ctx)
+		if err != nil {
+			return voted, total, nil, err
+		}
+		votes, err := takeVotes(ctx, &gov, p.Id)
+		if err != nil {
+			return voted, total, nil, err
+		}
+		c := newCount()
+		for _, v := range votes {
+			own, err := voters.Take(ctx, v.voter)
+			if err != nil {
+				return voted, total, nil, err
+			}
+			if err := c.add(own, v.options); err != nil {
+				return voted, total, nil, err
+			}
+		}
+		for _, v := range votes { // what is left in the pools after all stakers have spoken for themselves
+			if err := c.add(voters.Rest(v.voter), v.options); err != nil {
+				return voted, total, nil, err
+			}
+		}
+		return c.voted, voters.Total(), c.results, nil
+	}
+}
+
+// A castVote is a vote with whose it is.
+type castVote struct {
+	voter   sdk.AccAddress
+	options []*govv1.WeightedVoteOption
+}
+
+// takeVotes returns the votes on a proposal in the order of their voters, and removes them.
+func takeVotes(ctx context.Context, gov *govkeeper.Keeper, proposal uint64) ([]castVote, error) {
+	var votes []castVote
+	of := collections.NewPrefixedPairRange[uint64, sdk.AccAddress](proposal)
+	err := gov.Votes.Walk(ctx, of, func(key collections.Pair[uint64, sdk.AccAddress], v govv1.Vote) (bool, error) {
+		votes = append(votes, castVote{voter: key.K2(), options: v.Options})
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("chain: votes on proposal %d: %w", proposal, err)
+	}
+	return votes, gov.Votes.Clear(ctx, of)
+}
+
+// A count adds up votes.
+type count struct {
+	voted   sdkmath.LegacyDec
+	results map[govv1.VoteOption]sdkmath.LegacyDec
+}
+
+func newCount() *count {
+	c := &count{voted: sdkmath.LegacyZeroDec(), results: map[govv1.VoteOption]sdkmath.LegacyDec{}}
+	for _, o := range []govv1.VoteOption{govv1.OptionYes, govv1.OptionAbstain, govv1.OptionNo, govv1.OptionNoWithVeto} {
+		c.results[o] = sdkmath.LegacyZeroDec()
+	}
+	return c
+}
+
+// add counts a weight for some options in the proportions they name.
+func (c *count) add(weight sdkmath.Int, options []*govv1.WeightedVoteOption) error {
+	if weight.IsZero() {
+		return nil
+	}
+	all := sdkmath.LegacyNewDecFromInt(weight)
+	for _, o := range options {
+		part, err := sdkmath.LegacyNewDecFromStr(o.Weight)
+		if err != nil {
+			return fmt.Errorf("chain: weight %q of a vote: %w", o.Weight, err)
+		}
+		c.results[o.Option] = c.results[o.Option].Add(all.Mul(part))
+	}
+	c.voted = c.voted.Add(all)
+	return nil
+}
