@@ -54,6 +54,7 @@ type Chain struct {
 	client *rpc.Client
 
 	mu     sync.Mutex // guards the application and everything below
+	engine *engine
 	height int64
 	now    time.Time
 	blocks map[int64]rpc.Block
@@ -134,7 +135,11 @@ func (c *Chain) run(genesis *chain.Genesis, minGasPrice string) error {
 	}
 	c.App = app
 	begin := genesis.InitChain()
-	if _, err := app.InitChain(begin); err != nil {
+	begun, err := app.InitChain(begin)
+	if err != nil {
+		return errors.Join(err, app.Close())
+	}
+	if c.engine, err = newEngine(begun.Validators); err != nil {
 		return errors.Join(err, app.Close())
 	}
 	c.now = begin.Time
@@ -201,8 +206,15 @@ func (c *Chain) AppHash() []byte {
 
 // block makes a block. The caller holds mu.
 func (c *Chain) block(d time.Duration, txs ...[]byte) ([]rpc.TxResult, error) {
-	c.now = c.now.Add(d)
-	resp, err := c.App.FinalizeBlock(&abci.RequestFinalizeBlock{Height: c.height + 1, Time: c.now, Txs: txs})
+	req := &abci.RequestFinalizeBlock{Height: c.height + 1, Time: c.now.Add(d), Txs: txs}
+	if err := c.engine.prepare(req); err != nil {
+		return nil, err
+	}
+	c.now = req.Time
+	resp, err := c.App.FinalizeBlock(req)
+	if err == nil {
+		err = c.engine.finish(resp.ValidatorUpdates)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("chaintest: block %d: %w", c.height+1, err)
 	}

@@ -1,0 +1,104 @@
+package chaintest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/rpc"
+)
+
+// NodeWallet returns a wallet of the account that owns a node, which gets a WAL for its transactions if it
+// has nothing yet.
+func (c *Chain) NodeWallet(ctx context.Context, node int) (*rpc.Wallet, error) {
+	owner := c.Nodes[node].Owner
+	held, err := c.client.Balance(ctx, owner.Address())
+	if err != nil {
+		return nil, err
+	}
+	if held == 0 {
+		if err := c.Wallet(0).Send(ctx, owner.Address(), ledger.FrostPerWAL); err != nil {
+			return nil, err
+		}
+	}
+	return c.client.Wallet(owner, &rpc.WalletOptions{Now: c.Now})
+}
+
+// Epoch returns the state of the epoch machine.
+func (c *Chain) Epoch(ctx context.Context) (*committeev1.QueryEpochResponse, error) {
+	var out committeev1.QueryEpochResponse
+	return &out, c.Ask(ctx, "/walrus.committee.v1.Query/Epoch", &committeev1.QueryEpochRequest{}, &out)
+}
+
+// Ask sends a query to the application and reads its answer.
+func (c *Chain) Ask(ctx context.Context, method string, req interface{ Marshal() ([]byte, error) }, out interface{ Unmarshal([]byte) error }) error {
+	raw, err := req.Marshal()
+	if err != nil {
+		return err
+	}
+	answer, err := c.Query(ctx, method, raw)
+	if err != nil {
+		return err
+	}
+	return out.Unmarshal(answer)
+}
+
+// Sync lets every member of the committee report that it has its shards.
+func (c *Chain) Sync(ctx context.Context) error {
+	committees, err := c.client.Committees(ctx)
+	if err != nil {
+		return err
+	}
+	for i, n := range c.Nodes {
+		if _, member := committees.Current.Find(n.ID); !member {
+			continue
+		}
+		w, err := c.NodeWallet(ctx, i)
+		if err != nil {
+			return err
+		}
+		if err := w.SyncDone(ctx, n.ID, committees.Current.Epoch()); err != nil {
+			return fmt.Errorf("chaintest: node %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// EndVoting moves the clock to the end of voting; the next committee is selected then.
+func (c *Chain) EndVoting(ctx context.Context) error {
+	return c.half(ctx, committeev1.EPOCH_PHASE_NEXT_PARAMS_SELECTED)
+}
+
+// NextEpoch moves the clock to the next epoch and lets the nodes report.
+func (c *Chain) NextEpoch(ctx context.Context) error {
+	e, err := c.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	if e.Epoch.Phase == committeev1.EPOCH_PHASE_CHANGE_DONE {
+		if err := c.EndVoting(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.half(ctx, committeev1.EPOCH_PHASE_CHANGE_SYNC); err != nil {
+		return err
+	}
+	return c.Sync(ctx)
+}
+
+// half moves the clock by half an epoch, which must lead to the given phase.
+func (c *Chain) half(ctx context.Context, want committeev1.EpochPhase) error {
+	e, err := c.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.Advance(time.Duration(e.EpochDurationMs/2+1) * time.Millisecond); err != nil {
+		return err
+	}
+	if e, err = c.Epoch(ctx); err == nil && e.Epoch.Phase != want {
+		err = fmt.Errorf("chaintest: epoch %d is in phase %v, want %v", e.Epoch.Number, e.Epoch.Phase, want)
+	}
+	return err
+}
