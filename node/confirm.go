@@ -127,7 +127,7 @@ func (n *Node) entitled(v *view, c attest.Confirmation) error {
 	return nil
 }
 
-// complete checks that both slivers of every owned shard are stored.
+// complete checks that both slivers of every owned shard are stored: on disk, not merely on the way.
 func (n *Node) complete(v *view, id blob.ID) error {
 	missing := 0
 	for _, shard := range v.owned {

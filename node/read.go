@@ -88,12 +88,12 @@ func (n *Node) metadataStatus(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	info, err := n.store.Info(id)
+	stored, err := n.store.HasMetadata(id)
 	switch {
-	case err == nil && info.MetadataStored:
-		return data(w, http.StatusOK, wire.Stored)
-	case err != nil && !errors.Is(err, store.ErrNotFound):
+	case err != nil:
 		return err
+	case stored:
+		return data(w, http.StatusOK, wire.Stored)
 	case n.pending.metadata(id) != nil:
 		return data(w, http.StatusOK, wire.Buffered)
 	}

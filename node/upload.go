@@ -83,7 +83,9 @@ func (n *Node) wantsMetadata(v *view, id blob.ID, mayWait bool) (info *store.Inf
 	case err != nil:
 	case info.Invalid:
 		err = fmt.Errorf("%w: blob %v", wire.ErrInvalidBlob, id)
-	case info.MetadataStored || n.pending.metadata(id) != nil:
+	case info.MetadataStored:
+		present, err = n.store.HasMetadata(id) // waits until it is on disk
+	case n.pending.metadata(id) != nil:
 		present = true
 	case !registered && !mayWait:
 		err = fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, id, v.epoch())

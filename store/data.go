@@ -26,8 +26,11 @@ func (s *Store) PutMetadata(id blob.ID, metadata []byte) (added bool, err error)
 	defer s.gate.RUnlock()
 	defer s.blobs.Lock(id)()
 	info, err := s.info(id)
-	if err != nil || info.MetadataStored {
+	if err != nil {
 		return false, err
+	}
+	if info.MetadataStored {
+		return false, s.failed.get()
 	}
 	if info.Invalid {
 		return false, fmt.Errorf("%w: blob %v is invalid", ErrNotFound, id)
@@ -55,6 +58,20 @@ func (s *Store) Metadata(id blob.ID) ([]byte, error) {
 		return nil, fmt.Errorf("%w: metadata of blob %v", err, id)
 	}
 	return raw, nil
+}
+
+// HasMetadata tells whether a blob's metadata is on disk; it waits for what is on its way there.
+// Errors: [ErrFailed].
+func (s *Store) HasMetadata(id blob.ID) (bool, error) {
+	if err := s.enter(); err != nil {
+		return false, err
+	}
+	defer s.gate.RUnlock()
+	defer s.blobs.RLock(id)()
+	if err := s.failed.get(); err != nil {
+		return false, err
+	}
+	return s.has(metadataKey(id))
 }
 
 // How a sliver's record says where the sliver is.
@@ -86,7 +103,7 @@ func (s *Store) PutSliver(key SliverKey, data []byte) (added bool, err error) {
 		return false, err
 	}
 	if there, err := s.has(sliverKey(key)); err != nil || there {
-		return false, err
+		return false, errors.Join(err, s.failed.get())
 	}
 	if err := s.room.take(len(data)); err != nil {
 		return false, err
@@ -181,12 +198,19 @@ func (s *Store) SliverSize(key SliverKey) (int, error) {
 	return size, err
 }
 
-// HasSliver tells whether a sliver is here. It does not look at a sliver's bytes.
+// HasSliver tells whether a sliver is on disk. It waits for one that is on its way there, because
+// records can be read before they are. It does not look at a sliver's bytes.
+//
+// Errors: [ErrFailed], since after a failed write nobody knows which records are on disk.
 func (s *Store) HasSliver(key SliverKey) (bool, error) {
 	if err := s.enter(); err != nil {
 		return false, err
 	}
 	defer s.gate.RUnlock()
+	defer s.parts.RLock(key)()
+	if err := s.failed.get(); err != nil {
+		return false, err
+	}
 	return s.has(sliverKey(key))
 }
 

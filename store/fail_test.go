@@ -125,3 +125,50 @@ func TestCloseAfterFailure(t *testing.T) {
 		}
 	}
 }
+
+// TestNotThereBeforeOnDisk holds up the sync of a sliver, asks for the sliver meanwhile, and lets the
+// sync fail in the end: whoever was told that the sliver is there was told too early.
+func TestNotThereBeforeOnDisk(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	reached, release := make(chan struct{}), make(chan struct{})
+	hold := sync.OnceFunc(func() { close(reached) })
+	s := failing(t, errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if !armed.Load() || !isLogWrite(op) || op.Kind == errorfs.OpFileWrite {
+			return nil
+		}
+		hold()
+		<-release
+		return errorfs.ErrInjected
+	})))
+	armed.Store(true)
+	key := store.SliverKey{Blob: storetest.ID(1), Shard: 1}
+	data := storetest.Data(1, 100)
+	var asking sync.WaitGroup
+	put := func() {
+		if added, err := s.PutSliver(key, data); !errors.Is(err, store.ErrFailed) {
+			t.Errorf("a sliver that is not on disk is taken: %v, %v", added, err)
+		}
+	}
+	ask := func() {
+		if there, err := s.HasSliver(key); !errors.Is(err, store.ErrFailed) {
+			t.Errorf("a sliver that is not on disk is said to be: %v, %v", there, err)
+		}
+	}
+	asking.Go(put)
+	<-reached
+	// The record can be read by now.
+	if _, err := s.Sliver(key); err != nil {
+		t.Error(err)
+	}
+	asking.Go(ask)
+	asking.Go(put)
+	close(release)
+	within(t, "an answer", asking.Wait)
+	ask()
+	put()
+	if _, err := s.PutMetadata(key.Blob, nil); !errors.Is(err, store.ErrFailed) {
+		t.Errorf("metadata after the failure: %v", err)
+	}
+	within(t, "closing", func() { _ = s.Close() }) // tested above
+}

@@ -100,7 +100,7 @@ type Store struct {
 	room    room
 
 	blobs keylock.Locks[blob.ID]   // held for writing while a blob's record changes or its data goes
-	parts keylock.Locks[SliverKey] // held while a sliver's file changes
+	parts keylock.Locks[SliverKey] // held while a sliver's file or record changes, until that is on disk
 	event sync.Mutex               // one event is applied at a time
 
 	gate   sync.RWMutex // read-held during every operation; guards closed
