@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -164,13 +165,13 @@ func CheckStatus(resp *http.Response) error {
 		e.Message = printable(string(body))
 		return e
 	}
-	e.Status, e.Message = env.Error.Status, printable(env.Error.Message)
+	e.Status, e.Message = printable(env.Error.Status), printable(env.Error.Message)
 	if len(env.Error.Details) == 0 {
 		return e
 	}
 	var info errorInfo
 	if json.Unmarshal(env.Error.Details[0], &info) == nil {
-		e.Reason, e.Domain, e.Metadata = printable(info.Reason), printable(info.Domain), info.Metadata
+		e.Reason, e.Domain, e.Metadata = printable(info.Reason), printable(info.Domain), printableMap(info.Metadata)
 	}
 	return e
 }
@@ -179,7 +180,7 @@ func CheckStatus(resp *http.Response) error {
 func printable(s string) string {
 	const longest = 300
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && r < 0xa0 {
+		if r == utf8.RuneError || !unicode.IsPrint(r) { // such as escapes, and what turns the direction
 			return ' '
 		}
 		return r
@@ -188,6 +189,18 @@ func printable(s string) string {
 		s = strings.ToValidUTF8(s[:longest], "") + "…"
 	}
 	return strings.TrimSpace(s)
+}
+
+// printableMap is printable for keys and values.
+func printableMap(m map[string]string) map[string]string {
+	if m == nil {
+		return nil
+	}
+	clean := make(map[string]string, len(m))
+	for k, v := range m {
+		clean[printable(k)] = printable(v)
+	}
+	return clean
 }
 
 // readAll reads the body, growing with what arrives rather than with what Content-Length claims.

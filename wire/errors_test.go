@@ -146,6 +146,25 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
+// TestHostileWords looks at every text that a node may put into an answer.
+func TestHostileWords(t *testing.T) {
+	const evil = `"\u001b[31m\u202ered"`
+	body := fmt.Sprintf(`{"error":{"status":%[1]s,"code":404,"message":%[1]s,"details":[{"reason":%[1]s,"domain":%[1]s,"metadata":{%[1]s:%[1]s}}]}}`, evil)
+	var e *Error
+	if err := ReadData(answer(404, body), nil); !errors.As(err, &e) {
+		t.Fatalf("got %v", err)
+	}
+	body = fmt.Sprintf(`{"success":{"code":200,"data":{"nodeStatus":%[1]s,"shardDetail":{"owned":[{"shard":1,"status":%[1]s}],"other":[{"shard":2,"status":%[1]s}]}}}}`, evil)
+	var h Health
+	if err := ReadData(answer(200, body), &h); err != nil || h.ShardDetail == nil || len(h.ShardDetail.Owned) != 1 {
+		t.Fatalf("got %v, %v", h, err)
+	}
+	said := fmt.Sprint(*e, h.NodeStatus, *h.ShardDetail)
+	if strings.ContainsAny(said, "\x1b\u202e") || strings.Count(said, "red") != 9 {
+		t.Errorf("got %q", said)
+	}
+}
+
 func FuzzReadData(f *testing.F) {
 	f.Add(200, `{"success":{"code":200,"data":"stored"}}`)
 	f.Add(400, `{"error":{"status":"FAILED_PRECONDITION","code":400,"message":"m","details":[{"@type":"ErrorInfo","reason":"NOT_REGISTERED","domain":"d","metadata":{}}]}}`)

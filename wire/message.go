@@ -129,6 +129,26 @@ type ShardHealth struct {
 	Status string          `json:"status"`
 }
 
+// UnmarshalJSON makes a stranger's words fit for a terminal.
+func (h *Health) UnmarshalJSON(raw []byte) error {
+	type plain Health
+	if err := json.Unmarshal(raw, (*plain)(h)); err != nil {
+		return err
+	}
+	h.NodeStatus = printable(h.NodeStatus)
+	return nil
+}
+
+// UnmarshalJSON makes a stranger's words fit for a terminal.
+func (s *ShardHealth) UnmarshalJSON(raw []byte) error {
+	type plain ShardHealth
+	if err := json.Unmarshal(raw, (*plain)(s)); err != nil {
+		return err
+	}
+	s.Status = printable(s.Status)
+	return nil
+}
+
 // MarshalJSON keeps both lists arrays, never null, which some readers insist on.
 func (d ShardDetail) MarshalJSON() ([]byte, error) {
 	type plain ShardDetail
