@@ -104,7 +104,7 @@ func (f *figures) faults(ctx context.Context) (err error) {
 		}
 		rows = append(rows, []string{misdeeds[i].name, ms(first), ms(later), fmt.Sprintf("%.2f", later.Seconds()/honest.Seconds())})
 	}
-	table([]string{"what one of 10 nodes does", "first read of a client", "later reads", "against honest nodes"}, rows)
+	table([]string{"what one of 10 nodes does", "first read of a client, 10 MB", "later reads", "against honest nodes"}, rows)
 	return nil
 }
 
