@@ -16,18 +16,23 @@ import (
 const MaxUnorderedTimeout = 10 * time.Minute
 
 // newAnteHandler returns what runs before every transaction: size, fee, signature, replay protection.
-func (app *App) newAnteHandler() (sdk.AnteHandler, error) {
-	handler, err := ante.NewAnteHandler(ante.HandlerOptions{
-		AccountKeeper:   app.keepers.account,
-		BankKeeper:      app.keepers.bank,
-		FeegrantKeeper:  app.keepers.feegrant,
-		SignModeHandler: app.tx.SignModeHandler(),
-		SigGasConsumer:  signatureGas,
-		SigVerifyOptions: []ante.SigVerificationDecoratorOption{
-			ante.WithMaxUnorderedTxTimeoutDuration(MaxUnorderedTimeout),
-		},
-	})
-	return app.placeChecks(handler), err
+func (app *App) newAnteHandler() sdk.AnteHandler {
+	accounts := app.keepers.account
+	return app.placeChecks(sdk.ChainAnteDecorators(
+		ante.NewSetUpContextDecorator(), // first: it sets the limit of gas
+		ante.NewExtensionOptionsDecorator(nil),
+		ante.NewValidateBasicDecorator(),
+		ante.NewTxTimeoutHeightDecorator(),
+		ante.NewValidateMemoDecorator(accounts),
+		ante.NewConsumeGasForTxSizeDecorator(accounts),
+		deductFee{accounts, app.keepers.bank, app.keepers.feegrant},
+		ante.NewSetPubKeyDecorator(accounts), // before whatever looks at signatures
+		ante.NewValidateSigCountDecorator(accounts),
+		ante.NewSigGasConsumeDecorator(accounts, signatureGas),
+		ante.NewSigVerificationDecorator(accounts, app.tx.SignModeHandler(),
+			ante.WithMaxUnorderedTxTimeoutDuration(MaxUnorderedTimeout)),
+		ante.NewIncrementSequenceDecorator(accounts),
+	))
 }
 
 // placeChecks gives checks of new transactions a place in the chain from the moment a node starts. Until

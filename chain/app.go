@@ -100,11 +100,7 @@ func (app *App) wire() error {
 	})
 	app.SetBeginBlocker(app.modules.BeginBlock)
 	app.SetEndBlocker(app.modules.EndBlock)
-	ante, err := app.newAnteHandler()
-	if err != nil {
-		return err
-	}
-	app.SetAnteHandler(ante)
+	app.SetAnteHandler(app.newAnteHandler())
 	return nil
 }
 

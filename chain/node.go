@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -144,6 +145,9 @@ func (n *Node) startEngine(ctx context.Context, h home, opts *Options) error {
 	if err != nil {
 		return fmt.Errorf("chain: node key: %w", err)
 	}
+	if opts.P2PAddr, err = freePort(opts.P2PAddr); err != nil {
+		return fmt.Errorf("chain: listen for peers: %w", err)
+	}
 	config := h.config(opts)
 	n.engine, err = cmtnode.NewNodeWithContext(ctx, config, validator, key,
 		// The unsynchronised variant of this client lets checks of new transactions race with blocks.
@@ -208,13 +212,28 @@ func (n *Node) Ready(ctx context.Context) error {
 	}
 }
 
-// PeerAddress is how other nodes name this one in [Options.Peers].
+// PeerAddress is how other nodes name this one in [Options.Peers]: its ID and where it listens.
 func (n *Node) PeerAddress() (string, error) {
 	addr, err := n.engine.NodeInfo().NetAddress()
 	if err != nil {
 		return "", fmt.Errorf("chain: %w", err)
 	}
 	return addr.String(), nil
+}
+
+// freePort replaces port 0 by a free one. The engine tells its peers the port it was given, not the one it
+// got, so it has to be given a real one.
+func freePort(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || port != "0" {
+		return addr, err
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
 }
 
 // stores are the databases of a node. They are closed here, since the engine does not close all of its.

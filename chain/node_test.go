@@ -232,3 +232,67 @@ func TestQueriesOverHTTPAndGRPC(t *testing.T) {
 		t.Errorf("height %d, %v", height, err)
 	}
 }
+
+// TestTwoValidatorsAgree runs a chain of two validators, neither of which can make a block alone, and a
+// third node without a key.
+func TestTwoValidatorsAgree(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	committee := chaintest.NewCommittee(2, 1)
+	opts := chain.GenesisOptions{ChainID: "walrus-two", Shards: 10, Nodes: committee.Genesis()}
+	var dirs []string
+	for i := range opts.Nodes {
+		dirs = append(dirs, t.TempDir())
+		var err error
+		if opts.Nodes[i].ConsensusKey, err = chain.Prepare(dirs[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opts.Accounts = []chain.GenesisAccount{{Address: chaintest.AccountKey(1, 0).Address(), Amount: chaintest.Funds}}
+	genesis, err := chain.NewGenesis(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nodes []*chain.Node
+	for _, dir := range append(dirs, t.TempDir()) {
+		o := chain.Options{Dir: dir, Genesis: genesis, BlockTime: 20 * time.Millisecond}
+		if len(nodes) > 0 {
+			if o.Peers, err = nodes[0].PeerAddress(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		node, err := chain.Start(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer node.Stop()
+		nodes = append(nodes, node)
+	}
+	first, err := rpc.Dial(ctx, nodes[0].RPCURL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	w, err := first.Wallet(chaintest.AccountKey(1, 0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := w.Register(ctx, []ledger.Registration{ledgertest.Claim(1, 1, false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, node := range nodes {
+		client, err := rpc.Dial(ctx, node.RPCURL(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := client.WaitEvents(ctx, 0); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := client.Blob(ctx, blobs[0].ID); err != nil || got.BlobID != blobs[0].BlobID {
+			t.Errorf("node %d: got %+v, %v", i, got, err)
+		}
+		client.Close()
+	}
+}
