@@ -53,7 +53,7 @@ devnet: build ## run a network on this machine until Ctrl-C
 	$(BIN)/walrus devnet --nodes $(NODES) --shards $(SHARDS)
 
 test: ## run all tests
-	$(GO) test -shuffle=on ./...
+	$(GO) test -shuffle=on -timeout 20m ./...
 
 check: fmt-check generate-diff test vet staticcheck kernels purego race build interop ## exactly what CI runs
 
@@ -72,7 +72,7 @@ rules: ## check the repository's own rules: import ladder, dependencies, comment
 
 race: ## run the tests of the packages where goroutines meet under the race detector
 	@if command -v $${CC:-cc} >/dev/null; then set -x; \
-		CGO_ENABLED=1 $(GO) test -race -short -shuffle=on $(RACE); \
+		CGO_ENABLED=1 $(GO) test -race -short -shuffle=on -timeout 30m $(RACE); \
 	else echo "race: skipped, there is no C compiler"; fi
 
 # Packages read WALRUS_KERNEL as they start, which go's test cache does not see; hence -count=1.
