@@ -222,12 +222,13 @@ func (w *answer) Write(b []byte) (int, error) {
 
 func (w *answer) readBefore(d time.Duration) { _ = w.control.SetReadDeadline(time.Now().Add(d)) }
 
-// body reads the body of a request, of at most limit bytes, into memory that release gives back. A
+// body reads the body of a request, of at most limit bytes, into memory of a budget that release gives
+// back. A
 // caller that says nothing of the length is taken to send limit bytes.
 //
 // Errors: [wire.ErrTooLarge], [wire.ErrContentType] if it ends early, [wire.ErrTimeout],
 // [wire.ErrUnavailable].
-func (n *Node) body(w http.ResponseWriter, r *http.Request, limit int) (body []byte, release func(), err error) {
+func (n *Node) body(w http.ResponseWriter, r *http.Request, from *budget, limit int) (body []byte, release func(), err error) {
 	size := int64(limit)
 	if r.ContentLength > size {
 		return nil, nil, fmt.Errorf("%w: %d bytes, want at most %d", wire.ErrTooLarge, r.ContentLength, limit)
@@ -238,7 +239,7 @@ func (n *Node) body(w http.ResponseWriter, r *http.Request, limit int) (body []b
 	control := http.NewResponseController(w)
 	// Waiting for memory is no fault of the caller's.
 	_ = control.SetReadDeadline(time.Now().Add(budgetWait + within(size)))
-	release, err = n.memory.take(r.Context(), size+1)
+	release, err = from.take(r.Context(), size+1)
 	if err != nil {
 		return nil, nil, err
 	}

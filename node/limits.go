@@ -12,9 +12,12 @@ import (
 
 // Limits bound what strangers can make a node spend. Zero fields mean the defaults.
 type Limits struct {
-	// Memory is how many bytes the bodies of requests and answers may take at once; 256 MiB. It must
-	// exceed the largest sliver.
-	Memory int64
+	// What requests may take of memory at once, in bytes, by what they are for, so that those who pay
+	// nothing, or read slowly, cannot keep others out: Memory for uploads of registered blobs, 256 MiB;
+	// PendingMemory for uploads of others while they arrive, 64 MiB; ReadMemory for answers, 256 MiB;
+	// SymbolMemory for slivers that symbols are taken from, 192 MiB. The largest sliver must fit into
+	// each, and three times into the last, or it is never served; slivers above 4 MiB do not wait.
+	Memory, PendingMemory, ReadMemory, SymbolMemory int64
 	// Pending is how many bytes of uploads may wait for their registration; 1 GiB, as in the
 	// reference. PendingLife is how long they wait after the last one for a blob; 1 minute.
 	Pending     int64
@@ -40,6 +43,9 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	processors := runtime.GOMAXPROCS(0)
 	set(&l.Memory, 256<<20)
+	set(&l.PendingMemory, 64<<20)
+	set(&l.ReadMemory, 256<<20)
+	set(&l.SymbolMemory, 192<<20)
 	set(&l.Pending, 1<<30)
 	set(&l.PendingLife, time.Minute)
 	set(&l.Wait, 5*time.Second)
@@ -108,6 +114,22 @@ func (p *pool) do(ctx context.Context, f func() error) error {
 	}
 	defer func() { <-p.slots }()
 	return f()
+}
+
+// memory has a budget for each sort of use; see [Limits]. Nobody waits for one while holding another
+// of the same sort.
+type memory struct{ writes, pending, reads, symbols *budget }
+
+func newMemory(l Limits) memory {
+	return memory{newBudget(l.Memory), newBudget(l.PendingMemory), newBudget(l.ReadMemory), newBudget(l.SymbolMemory)}
+}
+
+// uploads is what the body of an upload is taken from.
+func (m memory) uploads(registered bool) *budget {
+	if registered {
+		return m.writes
+	}
+	return m.pending
 }
 
 // A budget is an amount of memory that requests share. Those who want more than is left wait in turn,

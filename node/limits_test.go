@@ -221,10 +221,11 @@ func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 func TestSlowBody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := &Node{memory: newBudget(1 << 20), log: slog.New(slog.DiscardHandler)}
+		memory := newBudget(1 << 20)
+		n := &Node{log: slog.New(slog.DiscardHandler)}
 		n.metrics = newMetrics(n)
 		h := n.serve(route{handle: func(w http.ResponseWriter, r *http.Request) error {
-			_, release, err := n.body(w, r, 1<<20-1)
+			_, release, err := n.body(w, r, memory, 1<<20-1)
 			if err == nil {
 				release()
 			}
@@ -265,15 +266,15 @@ func TestSlowBody(t *testing.T) {
 		close(listener)
 		_ = server.Close()
 		<-served
-		if n.memory.left != 1<<20 {
-			t.Errorf("%d bytes of memory are left of %d", n.memory.left, 1<<20)
+		if memory.left != 1<<20 {
+			t.Errorf("%d bytes of memory are left of %d", memory.left, 1<<20)
 		}
 	})
 }
 
 func TestOverload(t *testing.T) {
 	t.Parallel()
-	n := &Node{memory: newBudget(1), log: slog.New(slog.DiscardHandler)}
+	n := &Node{log: slog.New(slog.DiscardHandler)}
 	n.metrics = newMetrics(n)
 	full := make(lane, 1)
 	full.enter()

@@ -89,7 +89,7 @@ type Node struct {
 	metadata *cache[blob.ID, *blob.Metadata]
 	expanded *cache[store.SliverKey, *blob.Expanded]
 	workers  *pool
-	memory   *budget
+	memory   memory
 	lanes    lanes
 	// verifying is held for a blob while its metadata is verified, or its waiting uploads are stored.
 	verifying keylock.Locks[blob.ID]
@@ -138,7 +138,7 @@ func New(o Options) (*Node, error) {
 		metadata:   newCache[blob.ID, *blob.Metadata](limits.MetadataCache),
 		expanded:   newCache[store.SliverKey, *blob.Expanded](limits.SymbolCache),
 		workers:    newPool(limits.Workers, limits.Queue),
-		memory:     newBudget(limits.Memory),
+		memory:     newMemory(limits),
 		lanes:      newLanes(limits),
 		flushSlots: make(chan struct{}, 4),
 	}

@@ -140,7 +140,7 @@ func (n *Node) getSliver(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	release, err := n.memory.take(r.Context(), int64(size))
+	release, err := n.memory.reads.take(r.Context(), int64(size))
 	if err != nil {
 		return err
 	}

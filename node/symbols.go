@@ -1,9 +1,11 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/walrus-go/walrus/bcs"
 	"github.com/walrus-go/walrus/blob"
@@ -49,7 +51,7 @@ func (n *Node) getSymbols(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	release, err := n.memory.take(r.Context(), int64(size)*int64(len(sources)))
+	release, err := n.memory.reads.take(r.Context(), int64(size)*int64(len(sources)))
 	if err != nil {
 		return err
 	}
@@ -57,24 +59,37 @@ func (n *Node) getSymbols(w http.ResponseWriter, r *http.Request) error {
 	return n.writeSymbols(w, r, v, sources, size)
 }
 
-// writeSymbols answers with the symbols that can be had; only if there are none is that an error.
+// symbolsTime is how long slivers are looked through for one request. Callers ask several nodes, and
+// take what comes.
+const symbolsTime = 30 * time.Second
+
+// writeSymbols answers with the symbols that can be had; only if there are none is that an error. If
+// one cannot be had for another reason than that its sliver is missing, the rest are not tried.
 func (n *Node) writeSymbols(w http.ResponseWriter, r *http.Request, v *view, cells [][]source, size int) error {
 	body := make([]byte, 0, len(cells)*size)
 	count := 0
 	var failed error
+	ctx, cancel := context.WithTimeout(r.Context(), symbolsTime)
+	defer cancel()
 	for _, choices := range cells {
-		symbol, err := n.symbol(r, v, choices)
+		symbol, err := n.symbol(ctx, v, choices)
+		if errors.Is(err, wire.ErrSliverNotFound) {
+			failed = err
+			continue
+		}
 		if err != nil {
 			failed = err
-			if r.Context().Err() != nil {
-				return err
-			}
-			continue
+			break
 		}
 		body = symbol.AppendBCS(body)
 		count++
 	}
-	if count == 0 {
+	switch {
+	case r.Context().Err() != nil:
+		return r.Context().Err()
+	case count == 0 && ctx.Err() != nil:
+		return fmt.Errorf("%w: too much is asked for", wire.ErrUnavailable)
+	case count == 0:
 		return failed
 	}
 	n.metrics.symbols.Add(float64(count))
@@ -145,10 +160,10 @@ func (n *Node) cells(v *view, id blob.ID, q wire.SymbolQuery) []blob.SymbolID {
 }
 
 // symbol takes a symbol from the first of its sources that is stored.
-func (n *Node) symbol(r *http.Request, v *view, choices []source) (symbol blob.GeneralSymbol, err error) {
+func (n *Node) symbol(ctx context.Context, v *view, choices []source) (symbol blob.GeneralSymbol, err error) {
 	for _, s := range choices {
 		var x *blob.Expanded
-		x, err = n.expand(r, v, s)
+		x, err = n.expand(ctx, v, s)
 		if errors.Is(err, wire.ErrSliverNotFound) {
 			continue
 		}
@@ -161,7 +176,7 @@ func (n *Node) symbol(r *http.Request, v *view, choices []source) (symbol blob.G
 }
 
 // expand returns a stored sliver ready to give symbols away.
-func (n *Node) expand(r *http.Request, v *view, s source) (*blob.Expanded, error) {
+func (n *Node) expand(ctx context.Context, v *view, s source) (*blob.Expanded, error) {
 	if x, ok := n.expanded.get(s.key); ok {
 		return x, nil
 	}
@@ -172,7 +187,8 @@ func (n *Node) expand(r *http.Request, v *view, s source) (*blob.Expanded, error
 	}
 	// The sliver, the symbols beyond it, and its tree.
 	bytes := 3*int64(size) + 64*int64(v.shards())
-	release, err := n.memory.take(r.Context(), bytes)
+	// Not of the budget that the answer holds a part of.
+	release, err := n.memory.symbols.take(ctx, bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +202,7 @@ func (n *Node) expand(r *http.Request, v *view, s source) (*blob.Expanded, error
 		return nil, n.readable(fmt.Errorf("%w: %v does not decode: %w", store.ErrCorrupt, s.key, err), wire.ErrSliverNotFound)
 	}
 	var x *blob.Expanded
-	err = n.workers.do(r.Context(), func() (err error) {
+	err = n.workers.do(ctx, func() (err error) {
 		x, err = sliver.Expand(v.shards())
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/walrus-go/walrus/bcs"
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/merkle"
 	"github.com/walrus-go/walrus/redstuff"
 	"github.com/walrus-go/walrus/store"
 	"github.com/walrus-go/walrus/wire"
@@ -16,6 +17,11 @@ import (
 
 // sliverHead is how many bytes a sliver's encoding adds to size bytes of symbols.
 func sliverHead(size int) int { return bcs.LenSize(size) + 4 }
+
+// metadataSize is how long the encoding of metadata for so many shards is; other metadata is invalid.
+func metadataSize(shards int) int {
+	return 1 + 1 + 8 + bcs.LenSize(shards) + 2*(1+merkle.Size)*shards
+}
 
 // checkContentType accepts BCS, with parameters, or nothing.
 func checkContentType(r *http.Request) error {
@@ -47,10 +53,11 @@ func (n *Node) putMetadata(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, _, present, err := n.wantsMetadata(v, id, mayWait); err != nil || present {
+	_, registered, present, err := n.wantsMetadata(v, id, mayWait)
+	if err != nil || present {
 		return n.metadataPresent(w, err)
 	}
-	raw, release, err := n.body(w, r, wire.MaxMetadata)
+	raw, release, err := n.body(w, r, n.memory.uploads(registered), metadataSize(v.shards()))
 	if errors.Is(err, wire.ErrTooLarge) { // the route's own word for it
 		return fmt.Errorf("%w: %v", wire.ErrContentType, err)
 	}
@@ -189,7 +196,7 @@ func (n *Node) putSliver(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	raw, release, err := n.body(w, r, size)
+	raw, release, err := n.body(w, r, n.memory.uploads(durable), size)
 	if err != nil {
 		return err
 	}
