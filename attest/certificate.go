@@ -3,6 +3,7 @@ package attest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/committee"
@@ -110,11 +111,12 @@ func (c *Collector) Add(i int, sig bls.Signature) {
 // Weight returns the number of shards whose owners have signed.
 func (c *Collector) Weight() int { return c.weight }
 
-// Certificate aggregates what was collected. Errors: [bls.ErrEmpty].
+// Certificate aggregates what was collected; signatures added later do not change it. Errors:
+// [bls.ErrEmpty].
 func (c *Collector) Certificate() (Certificate, error) {
 	sig, err := bls.AggregateSignatures(c.sigs)
 	if err != nil {
 		return Certificate{}, fmt.Errorf("attest: certificate: %w", err)
 	}
-	return Certificate{Message: c.message, Signers: c.signers, Signature: sig.Bytes()}, nil
+	return Certificate{Message: c.message, Signers: slices.Clone(c.signers), Signature: sig.Bytes()}, nil
 }
