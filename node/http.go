@@ -83,7 +83,7 @@ func (n *Node) routes() http.Handler {
 		return nil
 	}})
 	strange := n.serve(route{pattern: "other", handle: noRoute})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return n.bounded(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodOptions:
 			preflight.ServeHTTP(w, r)
@@ -92,6 +92,19 @@ func (n *Node) routes() http.Handler {
 		default:
 			mux.ServeHTTP(w, r)
 		}
+	})
+}
+
+// bounded admits [Limits.Requests] requests at once. Beyond, not even a refusal is written, since
+// that would wait for its reader.
+func (n *Node) bounded(h http.HandlerFunc) http.Handler {
+	all := make(lane, n.limits.Requests)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !all.enter() {
+			panic(http.ErrAbortHandler)
+		}
+		defer all.leave()
+		h(w, r)
 	})
 }
 

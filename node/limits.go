@@ -31,6 +31,9 @@ type Limits struct {
 	// Reads, Writes, Symbols and Waits are how many requests of each sort are served at once; the rest
 	// are told to come back. 512, 1024, 64 and 1024.
 	Reads, Writes, Symbols, Waits int
+	// Requests is how many of any sort are under way at once, those being turned away included; the
+	// streams of the rest are reset. 4096.
+	Requests int
 	// Connections is how many are open at once; more are not accepted until others end. 4096.
 	Connections int
 	// SymbolCache and MetadataCache are how many bytes of expanded slivers and of decoded metadata are
@@ -55,6 +58,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Writes, 1024)
 	set(&l.Symbols, 64)
 	set(&l.Waits, 1024)
+	set(&l.Requests, 4096)
 	set(&l.Connections, 4096)
 	set(&l.SymbolCache, 64<<20)
 	set(&l.MetadataCache, 8<<20)

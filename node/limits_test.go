@@ -294,3 +294,34 @@ func TestOverload(t *testing.T) {
 		t.Errorf("strangers hear %s", rec.Body)
 	}
 }
+
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	n := &Node{limits: Limits{Requests: 1}}
+	entered, leave := make(chan struct{}), make(chan struct{})
+	h := n.bounded(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-leave
+	})
+	ask := func() (aborted bool) {
+		defer func() { aborted = recover() == http.ErrAbortHandler }()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		return false
+	}
+	first := make(chan bool, 1)
+	go func() { first <- ask() }()
+	<-entered
+	if !ask() {
+		t.Error("the second request is served")
+	}
+	leave <- struct{}{}
+	if <-first {
+		t.Error("the first request is aborted")
+	}
+	go func() { first <- ask() }()
+	<-entered
+	leave <- struct{}{}
+	if <-first {
+		t.Error("the place is not free again")
+	}
+}

@@ -45,7 +45,7 @@ func (n *Node) serveHTTP(ctx context.Context, l net.Listener, h http.Handler) er
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams:          250,
+			MaxConcurrentStreams:          100,
 			MaxReceiveBufferPerConnection: 4 << 20,
 			MaxReceiveBufferPerStream:     512 << 10,
 			SendPingTimeout:               30 * time.Second,
