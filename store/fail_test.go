@@ -172,3 +172,25 @@ func TestNotThereBeforeOnDisk(t *testing.T) {
 	}
 	within(t, "closing", func() { _ = s.Close() }) // tested above
 }
+
+// TestDeepDirectory wants a new store to survive a crash together with all directories above it.
+func TestDeepDirectory(t *testing.T) {
+	t.Parallel()
+	memory := vfs.NewCrashableMem()
+	s, err := store.Open("a/b/c/d", me, &store.Options{FS: memory, Create: true, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.SetShards(store.ShardActive, 3); err != nil {
+		t.Fatal(err)
+	}
+	again, err := store.Open("a/b/c/d", me, &store.Options{FS: memory.CrashClone(vfs.CrashCloneCfg{}), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if _, ok := again.Shard(3); !ok {
+		t.Error("the shard is gone")
+	}
+}

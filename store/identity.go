@@ -77,13 +77,30 @@ func begin(fs vfs.FS, dir string, id Identity, create bool) error {
 	if !create {
 		return fmt.Errorf("%w: is the right disk mounted?", ErrNoStore)
 	}
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := syncDir(fs, fs.PathDir(dir)); err != nil {
+	if err := makeDir(fs, dir); err != nil {
 		return err
 	}
 	return writeIdentity(fs, dir, id, false)
+}
+
+// makeDir makes a directory and those above it for good: it syncs the parents of all that are new.
+func makeDir(fs vfs.FS, dir string) error {
+	parents := []string{fs.PathDir(dir)}
+	for parent := parents[0]; fs.PathDir(parent) != parent; parent = fs.PathDir(parent) {
+		if _, err := fs.Stat(parent); err == nil {
+			break
+		}
+		parents = append(parents, fs.PathDir(parent))
+	}
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, parent := range parents {
+		if err := syncDir(fs, parent); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // complete records that the directory has all its parts.
