@@ -47,8 +47,8 @@ func (s *Store) SetShards(status ShardStatus, shards ...committee.Shard) error {
 		return err
 	}
 	defer s.gate.RUnlock()
-	s.shardMu.Lock()
-	defer s.shardMu.Unlock()
+	s.shardSet.Lock()
+	defer s.shardSet.Unlock()
 	b := s.db.NewBatch()
 	defer s.release(b)
 	for _, shard := range shards {
@@ -59,6 +59,8 @@ func (s *Store) SetShards(status ShardStatus, shards ...committee.Shard) error {
 	if err := s.commit(b, true); err != nil {
 		return err
 	}
+	s.shardMu.Lock()
+	defer s.shardMu.Unlock()
 	for _, shard := range shards {
 		s.shards[shard] = status
 	}

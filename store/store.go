@@ -109,8 +109,9 @@ type Store struct {
 	failed  failure
 	writing sync.Mutex // held while a batch is given to the database, not while it goes to disk
 
-	shardMu sync.RWMutex // guards shards
-	shards  map[committee.Shard]ShardStatus
+	shardSet sync.Mutex                      // one change of shards is written at a time
+	shardMu  sync.RWMutex                    // guards shards; never held across disk writes
+	shards   map[committee.Shard]ShardStatus // what is on disk
 }
 
 // Open opens the store in dir, which must be the one that id began there; see [Options.Create].
