@@ -38,17 +38,24 @@ func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
 	defer s.gate.RUnlock()
 	defer s.blobs.Lock(id)()
 	info, err := s.info(id)
-	if errors.Is(err, ErrNotFound) {
+	unknown := errors.Is(err, ErrNotFound)
+	if unknown {
 		info, err = new(Info), nil // what data there is has no reason to be
 	}
 	if err != nil || !allowed(info) {
 		return false, err
+	}
+	if unknown {
+		info = nil // nor is there a record to change
 	}
 	b := s.db.NewBatch()
 	defer s.release(b)
 	inFiles, err := s.stageDelete(b, id, info)
 	if err != nil {
 		return false, err
+	}
+	if b.Empty() { // nothing here is about that blob
+		return true, s.failed.get()
 	}
 	// Durable, so that no record outlives its file.
 	if err := s.commit(b, true); err != nil {
@@ -63,16 +70,21 @@ func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
 }
 
 // stageDelete adds the deletion of a blob's data to a batch and returns the slivers whose files are
-// to follow.
+// to follow. info is nil if there is no record.
 func (s *Store) stageDelete(b *pebble.Batch, id blob.ID, info *Info) (inFiles []SliverKey, err error) {
-	if info.empty() {
+	if info != nil && info.empty() {
 		err = b.Delete(infoKey(id), nil)
-	} else {
+	} else if info != nil {
 		info.MetadataStored = false
 		err = b.Set(infoKey(id), info.appendTo(nil), nil)
 	}
-	if err = errors.Join(err, b.Delete(metadataKey(id), nil)); err != nil {
+	if err != nil {
 		return nil, err
+	}
+	if there, rerr := s.has(metadataKey(id)); there || rerr != nil {
+		if err := b.Delete(metadataKey(id), nil); err != nil {
+			return nil, err
+		}
 	}
 	for shard := range s.Shards() {
 		for _, axis := range []redstuff.Axis{redstuff.Primary, redstuff.Secondary} {
@@ -81,10 +93,10 @@ func (s *Store) stageDelete(b *pebble.Batch, id blob.ID, info *Info) (inFiles []
 			if errors.Is(err, ErrNotFound) {
 				continue
 			}
-			if err != nil {
-				return nil, err
+			if err != nil { // nobody will miss what cannot be read, and there may be a file
+				s.log.Warn("store: sliver deleted unread", "sliver", key, "err", err)
 			}
-			if len(record) > 0 && record[0] == inFile {
+			if err != nil || len(record) > 0 && record[0] == inFile {
 				inFiles = append(inFiles, key)
 			}
 			if err := b.Delete(sliverKey(key), nil); err != nil {

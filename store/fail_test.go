@@ -194,3 +194,29 @@ func TestDeepDirectory(t *testing.T) {
 		t.Error("the shard is gone")
 	}
 }
+
+// TestNothingToCollect wants nothing written where there is nothing to delete: the chain's log is full
+// of blobs that a node never had.
+func TestNothingToCollect(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	s := failing(t, errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if armed.Load() && isLogWrite(op) {
+			return errorfs.ErrInjected
+		}
+		return nil
+	})))
+	defer s.Close()
+	armed.Store(true)
+	if collected, err := s.Collect(storetest.ID(200), 1); err != nil || !collected {
+		t.Errorf("an unknown blob: %v, %v", collected, err)
+	}
+	armed.Store(false)
+	if collected, err := s.Collect(storetest.ID(1), 9); err != nil || !collected {
+		t.Errorf("a blob with metadata: %v, %v", collected, err)
+	}
+	armed.Store(true)
+	if collected, err := s.Collect(storetest.ID(1), 9); err != nil || !collected {
+		t.Errorf("the second time: %v, %v", collected, err)
+	}
+}
