@@ -102,7 +102,8 @@ func (s *Store) PutSliver(key SliverKey, data []byte) (added bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if there, err := s.has(sliverKey(key)); err != nil || there {
+	there, err := s.has(sliverKey(key))
+	if there || err != nil && !errors.Is(err, ErrCorrupt) { // a corrupt record is written over
 		return false, errors.Join(err, s.failed.get())
 	}
 	if err := s.room.take(len(data)); err != nil {
@@ -138,12 +139,25 @@ func (s *Store) place(key SliverKey, data []byte) ([]byte, error) {
 // maxFile bounds what a record may claim of a file: the largest sliver there can be, and more.
 const maxFile = 1 << 33
 
-// Sliver returns a sliver. Errors: [ErrNotFound], [ErrCorrupt].
+// Sliver returns a sliver. One that is corrupt, or whose file is missing, is as good as none, and from
+// then on is none, so that it can be put again.
+//
+// Errors: [ErrNotFound], [ErrCorrupt].
 func (s *Store) Sliver(key SliverKey) ([]byte, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.gate.RUnlock()
+	data, err := s.sliver(key)
+	if errors.Is(err, ErrCorrupt) {
+		if err := s.discard(key); err != nil {
+			s.log.Error("store: corrupt sliver stays", "sliver", key, "err", err)
+		}
+	}
+	return data, err
+}
+
+func (s *Store) sliver(key SliverKey) ([]byte, error) {
 	defer s.blobs.RLock(key.Blob)()
 	record, err := s.get(sliverKey(key))
 	if err != nil {
@@ -154,6 +168,33 @@ func (s *Store) Sliver(key SliverKey) ([]byte, error) {
 		return nil, fmt.Errorf("store: %v: %w", key, err)
 	}
 	return data, nil
+}
+
+// discard deletes the record of a sliver if the sliver is still corrupt.
+func (s *Store) discard(key SliverKey) error {
+	defer s.blobs.RLock(key.Blob)()
+	defer s.parts.Lock(key)()
+	record, err := s.get(sliverKey(key))
+	if err != nil { // a record that cannot be read counts for none as it is
+		return nil
+	}
+	if _, err := s.follow(key, record); !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	// Where even the directory is gone, a disk is, which may come back.
+	if err := s.files.reachable(key); err != nil {
+		return err
+	}
+	b := s.db.NewBatch()
+	defer s.release(b)
+	if err := b.Delete(sliverKey(key), nil); err != nil {
+		return err
+	}
+	if err := s.commit(b, true); err != nil {
+		return err
+	}
+	s.log.Error("store: corrupt sliver discarded", "sliver", key)
+	return s.files.remove(key)
 }
 
 // follow returns the sliver that a record is about.
@@ -211,7 +252,11 @@ func (s *Store) HasSliver(key SliverKey) (bool, error) {
 	if err := s.failed.get(); err != nil {
 		return false, err
 	}
-	return s.has(sliverKey(key))
+	there, err := s.has(sliverKey(key))
+	if errors.Is(err, ErrCorrupt) {
+		return false, nil // nor can it be read; it may be put again
+	}
+	return there, err
 }
 
 // Slivers lists, in ascending order of their bytes, up to limit blobs from first on that have a sliver

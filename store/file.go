@@ -152,6 +152,13 @@ func (f files) remove(key SliverKey) error {
 	return ignoreMissing(f.fs.Remove(f.fs.PathJoin(dir, name)))
 }
 
+// reachable tells whether there is a directory for a sliver's file.
+func (f files) reachable(key SliverKey) error {
+	dir, _ := f.place(key)
+	_, err := f.fs.Stat(dir)
+	return err
+}
+
 // read returns the size bytes of a sliver's file, checked against sum.
 func (f files) read(key SliverKey, size int, sum uint32) ([]byte, error) {
 	dir, name := f.place(key)

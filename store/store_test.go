@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"os"
@@ -203,9 +204,106 @@ func TestCorruptFile(t *testing.T) {
 			if _, err := s.Sliver(key); !errors.Is(err, store.ErrCorrupt) {
 				t.Errorf("got %v, want %v", err, store.ErrCorrupt)
 			}
+			if there, err := s.HasSliver(key); err != nil || there {
+				t.Errorf("a spoiled sliver is said to be there: %v, %v", there, err)
+			}
+			if _, err := s.Sliver(key); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("the second time: got %v, want %v", err, store.ErrNotFound)
+			}
+			if added, err := s.PutSliver(key, storetest.Data(2, 100_000)); err != nil || !added {
+				t.Errorf("a spoiled sliver cannot be put again: %v, %v", added, err)
+			}
+			if got, err := s.Sliver(key); err != nil || !bytes.Equal(got, storetest.Data(2, 100_000)) {
+				t.Errorf("what is put again does not come back: %v", err)
+			}
+			tc.spoil(t, found[0])
 			if collected, err := s.Collect(key.Blob, 9); err != nil || !collected {
 				t.Errorf("a spoiled sliver cannot be collected: %v, %v", collected, err)
 			}
 		})
+	}
+}
+
+// TestCorruptDatabase spoils a sliver inside the database. Nobody is told that it is there, and it can
+// be deleted and put again.
+func TestCorruptDatabase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() *store.Store {
+		s, err := store.Open(dir, me, &store.Options{Create: true, Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open()
+	if err := s.SetShards(store.ShardActive, 1); err != nil {
+		t.Fatal(err)
+	}
+	const size = 60_000
+	key := func(i byte) store.SliverKey { return store.SliverKey{Blob: storetest.ID(i), Shard: 1} }
+	for i := range byte(4) {
+		err := s.Apply(uint64(i), store.Register{Blob: storetest.ID(i), End: 5})
+		_, err1 := s.PutMetadata(storetest.ID(i), nil)
+		_, err2 := s.PutSliver(key(i), storetest.Data(i, size))
+		if err := errors.Join(err, err1, err2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // what is in the log is in a table once the store has been opened again
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = open()
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	spoiled := 0
+	tables, err := filepath.Glob(filepath.Join(dir, "db", "*.sst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range tables {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := byte(1); i <= 2; i++ { // the first shares a block with other records
+			if at := bytes.Index(raw, storetest.Data(i, size)[1000:1100]); at >= 0 {
+				raw[at] ^= 1
+				spoiled++
+			}
+		}
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if spoiled != 2 {
+		t.Fatalf("%d slivers found in %v, want 2", spoiled, tables)
+	}
+	s = open()
+	defer s.Close()
+	for i := range byte(4) {
+		if there, err := s.HasSliver(key(i)); err != nil || there != (i == 0 || i == 3) {
+			t.Errorf("sliver %d: there is %v, %v", i, there, err)
+		}
+	}
+	if _, err := s.Sliver(key(1)); !errors.Is(err, store.ErrCorrupt) && !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("reading: %v", err)
+	}
+	if added, err := s.PutSliver(key(1), storetest.Data(1, size)); err != nil || !added {
+		t.Errorf("putting again: %v, %v", added, err)
+	}
+	if got, err := s.Sliver(key(1)); err != nil || !bytes.Equal(got, storetest.Data(1, size)) {
+		t.Errorf("what is put again does not come back: %v", err)
+	}
+	for i := range byte(4) {
+		if collected, err := s.Collect(storetest.ID(i), 9); err != nil || !collected {
+			t.Errorf("collecting blob %d: %v, %v", i, collected, err)
+		}
+		if there, err := s.HasSliver(key(i)); err != nil || there {
+			t.Errorf("after collecting sliver %d: there is %v, %v", i, there, err)
+		}
 	}
 }
