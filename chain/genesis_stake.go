@@ -92,3 +92,9 @@ func staked(g *committeev1.GenesisState) (sum uint64, err error) {
 	}
 	return sum, nil
 }
+
+// ConsensusKeyMessage is what a validator's key signs to show that a node of the chain may name it, see
+// walrus.committee.v1.MsgSetConsensusKey.
+func ConsensusKeyMessage(chainID string, node committee.NodeID) []byte {
+	return committeekeeper.ConsensusKeyMessage(chainID, node)
+}

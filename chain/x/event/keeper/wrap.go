@@ -55,6 +55,10 @@ func wrap(event proto.Message) (*eventv1.Event, error) {
 		return &eventv1.Event{Kind: &eventv1.Event_PooledBlobDeleted{PooledBlobDeleted: e}}, nil
 	case *eventv1.StoragePoolExtended:
 		return &eventv1.Event{Kind: &eventv1.Event_StoragePoolExtended{StoragePoolExtended: e}}, nil
+	case *eventv1.NodeSkipped:
+		return &eventv1.Event{Kind: &eventv1.Event_NodeSkipped{NodeSkipped: e}}, nil
+	case *eventv1.ValidatorChanged:
+		return &eventv1.Event{Kind: &eventv1.Event_ValidatorChanged{ValidatorChanged: e}}, nil
 	}
 	return nil, fmt.Errorf("event: %T is not an event of the log", event)
 }
