@@ -111,6 +111,7 @@ func (p *peer) put(ctx context.Context, path string, body []byte) (status int, e
 // do makes one request and hands a bounded, watched answer to read. size is what the exchange should
 // weigh, for the node's record.
 func (p *peer) do(ctx context.Context, method, path string, body []byte, deadline time.Duration, size int, read func(*http.Response) error) error {
+	caller := ctx
 	ctx, w := p.client.watch(ctx, min(deadline, p.client.opts.RequestTimeout))
 	defer w.stop()
 	req, err := http.NewRequestWithContext(ctx, method, p.base+path, nil)
@@ -125,7 +126,7 @@ func (p *peer) do(ctx context.Context, method, path string, body []byte, deadlin
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause // rather than that the request was canceled
 	}
-	if !errors.Is(err, context.Canceled) {
+	if err == nil || caller.Err() == nil { // what we broke off ourselves, for whatever cause, is no fault of the node
 		p.client.scores.observe(p.member.ID, time.Since(start), size, isFault(err))
 	}
 	return err

@@ -1,0 +1,91 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/walrus-go/walrus/committee"
+)
+
+// transport is a node that answers as the function does.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// silence is a node that never answers.
+func silence(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func newTestClient(t *testing.T, o *Options) *Client {
+	t.Helper()
+	c, err := New(nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newTestPeer(c *Client, f transport) *peer {
+	return &peer{client: c, member: &committee.Member{ID: committee.NodeID{1}, Name: "a"}, base: "https://node", http: &http.Client{Transport: f}}
+}
+
+func failuresOf(c *Client, id committee.NodeID) float64 {
+	c.scores.mu.Lock()
+	defer c.scores.mu.Unlock()
+	if n := c.scores.nodes[id]; n != nil {
+		return n.failures
+	}
+	return 0
+}
+
+// TestOnlyNodesAreBlamed: a request that we end ourselves says nothing of the node, one that ends in
+// its silence does.
+func TestOnlyNodesAreBlamed(t *testing.T) {
+	t.Parallel()
+	other := errors.New("another node said no")
+	for _, tc := range []struct {
+		name   string
+		end    func(context.Context) (context.Context, func())
+		want   error
+		blamed bool
+	}{
+		{"canceled", func(ctx context.Context) (context.Context, func()) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(time.Second, cancel)
+			return ctx, cancel
+		}, context.Canceled, false},
+		{"canceled for a cause", func(ctx context.Context) (context.Context, func()) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(time.Second, func() { cancel(other) })
+			return ctx, func() { cancel(nil) }
+		}, other, false},
+		{"the caller's deadline", func(ctx context.Context) (context.Context, func()) {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			return ctx, cancel
+		}, context.DeadlineExceeded, false},
+		{"silence", func(ctx context.Context) (context.Context, func()) { return ctx, func() {} }, ErrStalled, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := newTestClient(t, nil)
+				p := newTestPeer(c, silence)
+				ctx, stop := tc.end(t.Context())
+				defer stop()
+				_, err := p.getBCS(ctx, "/", 100)
+				if !errors.Is(err, tc.want) {
+					t.Errorf("%v, want %v", err, tc.want)
+				}
+				if blamed := failuresOf(c, p.member.ID) > 0; blamed != tc.blamed {
+					t.Errorf("node blamed: %t, want %t", blamed, tc.blamed)
+				}
+			})
+		})
+	}
+}
