@@ -72,9 +72,11 @@ func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
 // stageDelete adds the deletion of a blob's data to a batch and returns the slivers whose files are
 // to follow. info is nil if there is no record.
 func (s *Store) stageDelete(b *pebble.Batch, id blob.ID, info *Info) (inFiles []SliverKey, err error) {
-	if info != nil && info.empty() {
+	switch {
+	case info == nil:
+	case info.empty():
 		err = b.Delete(infoKey(id), nil)
-	} else if info != nil {
+	case info.MetadataStored:
 		info.MetadataStored = false
 		err = b.Set(infoKey(id), info.appendTo(nil), nil)
 	}
