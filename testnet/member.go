@@ -82,7 +82,11 @@ func (n *Network) startMember(ctx context.Context, i int) (*member, error) {
 	}
 	go func() {
 		defer close(m.done)
-		m.err = errors.Join(made.ServeHandler(serving, l, handler), made.Close())
+		m.err = made.ServeHandler(serving, l, handler)
+		if serving.Err() == nil {
+			opts.Logger.Error("testnet: a storage node stopped by itself", "err", m.err)
+		}
+		m.err = errors.Join(m.err, made.Close())
 	}()
 	select {
 	case <-made.Ready():
@@ -99,6 +103,9 @@ func (n *Network) startMember(ctx context.Context, i int) (*member, error) {
 // StopNode stops storage node i of this process as an operator would, and returns when it has let go of
 // its files. Errors: [ErrStopped].
 func (n *Network) StopNode(i int) error {
+	if i < 0 || i >= n.Nodes() {
+		return fmt.Errorf("%w: no node %d of %d", ErrOptions, i, n.Nodes())
+	}
 	n.mu.Lock()
 	m := n.members[i]
 	n.members[i] = nil
