@@ -204,6 +204,22 @@ func (n *Node) putSliver(w http.ResponseWriter, r *http.Request) error {
 	if err := n.checkSliver(r.Context(), v, m, key, pair, raw); err != nil {
 		return err
 	}
+	return n.takeSliver(w, v, key, raw, durable, mayWait)
+}
+
+// takeSliver keeps a verified sliver, in the way that its blob's metadata is kept.
+func (n *Node) takeSliver(w http.ResponseWriter, v *view, key store.SliverKey, raw []byte, durable, mayWait bool) error {
+	if durable {
+		err := n.storeSliver(w, key, raw)
+		if !errors.Is(err, store.ErrNoMetadata) {
+			return err
+		}
+		// The metadata was deleted while it went into the cache. It may be on its way here again.
+		n.forget(key.Blob)
+		if _, durable, err = n.uploadMetadata(v, key.Blob, mayWait); err != nil {
+			return err
+		}
+	}
 	if durable {
 		return n.storeSliver(w, key, raw)
 	}
@@ -359,6 +375,8 @@ func (n *Node) flush(id blob.ID) error {
 // share syncs.
 const flushAtOnce = 16
 
+// flushSlivers stores slivers that waited, but for those whose shards have gone meanwhile: they are
+// others' to store and must not keep the blob from being confirmed.
 func (n *Node) flushSlivers(slivers map[store.SliverKey][]byte) error {
 	errs := make(chan error, len(slivers))
 	slots := make(chan struct{}, flushAtOnce)
@@ -367,6 +385,10 @@ func (n *Node) flushSlivers(slivers map[store.SliverKey][]byte) error {
 		go func() {
 			defer func() { <-slots }()
 			_, err := n.putVerified(key, raw)
+			if errors.Is(err, wire.ErrShardNotAssigned) {
+				n.log.Warn("node: sliver that waited dropped", "sliver", key, "err", err)
+				err = nil
+			}
 			errs <- err
 		}()
 	}
