@@ -42,7 +42,9 @@ type Options struct {
 	NodeRequests int
 	// StallTimeout ends a request in which no byte moved for so long. 15 seconds by default.
 	StallTimeout time.Duration
-	// RequestTimeout ends a request however well it goes. 5 minutes by default.
+	// RequestTimeout ends a request however well it goes. 5 minutes by default. Sooner than that ends an
+	// upload that takes many times as long as those to other nodes, and a write that is short of a
+	// quorum gives up on nodes that are not done so long after, in proportion, the others were.
 	RequestTimeout time.Duration
 	// ConnectTimeout bounds connecting to a node, TLS handshake included. 5 seconds by default.
 	ConnectTimeout time.Duration

@@ -48,6 +48,7 @@ type spread struct {
 	collector *attest.Collector // guarded by mu; set once registered
 	begun     time.Time         // guarded by mu; when uploads began
 	quorumAt  time.Time         // guarded by mu
+	rest      *time.Timer       // guarded by mu; gives up on the others once nodes of more than f shards have signed
 	failed    map[int]error     // guarded by mu; by member
 	lost      int               // guarded by mu; shards of failed members
 	epoch     committee.Epoch   // guarded by mu; greatest epoch that a node signed for
@@ -115,6 +116,11 @@ func (s *spread) register(object *blob.ObjectID) {
 func (s *spread) close() {
 	s.cancel(context.Canceled)
 	s.wait.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rest != nil {
+		s.rest.Stop()
+	}
 }
 
 // certificate waits for a quorum of signatures.
@@ -234,11 +240,24 @@ func (s *spread) sign(i int, sig bls.Signature) {
 	s.collector.Add(i, sig)
 	s.signed[i] = true
 	weight := s.members.Member(i).Weight()
+	if s.collector.Weight() >= s.members.Validity() && s.rest == nil {
+		// At least one of these is honest, so this long is what a delivery takes.
+		s.rest = time.AfterFunc(s.client.opts.RequestTimeout+patience*time.Since(s.begun), s.giveUp)
+	}
 	if s.collector.Weight() >= s.members.Quorum() && s.quorumAt.IsZero() {
 		s.quorumAt = time.Now()
 		s.settle()
 	}
 	s.meter.update(func(p *StoreProgress) { p.ShardsConfirmed += weight })
+}
+
+// giveUp ends what is still under way if there is no quorum yet.
+func (s *spread) giveUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.quorumAt.IsZero() {
+		s.cancel(fmt.Errorf("%w: not done long after others were", ErrStalled))
+	}
 }
 
 // settle needs mu.
@@ -387,7 +406,7 @@ func (d *delivery) put(ctx context.Context, k kind, path string, size int, body 
 			return err
 		}
 		defer lease.giveBack()
-		if status, err = d.peer.put(ctx, path, body()); err == nil {
+		if status, err = d.peer.put(lease.ctx, path, body()); err == nil {
 			d.took(k, time.Since(lease.start))
 		}
 		return err
