@@ -10,6 +10,7 @@ import (
 	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 )
 
@@ -95,4 +96,10 @@ func (c *count) add(weight sdkmath.Int, options []*govv1.WeightedVoteOption) err
 	}
 	c.voted = c.voted.Add(all)
 	return nil
+}
+
+// UpgradeDigest is what nodes vote for when they want the plan of an upgrade, see
+// walrus.committee.v1.MsgVoteUpgrade.
+func UpgradeDigest(name string, height int64, info string) ([32]byte, error) {
+	return committeekeeper.UpgradeDigest(&committeev1.UpgradePlan{Name: name, Height: height, Info: info})
 }
