@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/walrus-go/walrus/blob"
@@ -247,7 +248,8 @@ func TestStatus(t *testing.T) {
 					return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = wire.WriteData(w, http.StatusOK, tc.says[i]) })
 				})
 			}
-			c := mustNew(t, &statusChain{net.chain, tc.chain}, nil)
+			chain := &statusChain{memoryChain: net.chain, says: tc.chain}
+			c := mustNew(t, chain, nil)
 			got, err := c.Status(context.Background(), blob.ID{1})
 			switch {
 			case tc.want == nil:
@@ -258,6 +260,9 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%+v, %v; want %+v", got, err, *tc.want)
 			case got.Kind == blob.Deletable && (got.Counts.Total < tc.want.Counts.Total-1 || got.Counts.Total > tc.want.Counts.Total):
 				t.Errorf("counts %+v; want about %+v", got.Counts, tc.want.Counts)
+			}
+			if asked := chain.asked.Load(); asked > 1 {
+				t.Errorf("chain asked %d times about one blob", asked)
 			}
 		})
 	}
@@ -270,10 +275,12 @@ func ptr[T any](v T) *T { return &v }
 // statusChain answers questions of status as it is told.
 type statusChain struct {
 	*memoryChain
-	says *blob.Status
+	says  *blob.Status
+	asked atomic.Int64
 }
 
 func (c *statusChain) BlobStatus(context.Context, blob.ID) (blob.Status, error) {
+	c.asked.Add(1)
 	if c.says == nil {
 		return blob.Status{}, ledger.ErrUnavailable
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/walrus-go/walrus/blob"
@@ -31,8 +32,9 @@ func (c *Client) Status(ctx context.Context, id blob.ID) (blob.Status, error) {
 	if err := ctx.Err(); err != nil {
 		return blob.Status{}, context.Cause(ctx)
 	}
+	ask := sync.OnceValues(func() (blob.Status, error) { return c.ledger.BlobStatus(ctx, id) })
 	chain := func(claimed blob.Status) bool {
-		known, err := c.ledger.BlobStatus(ctx, id)
+		known, err := ask()
 		return err == nil && backs(known, claimed)
 	}
 	status, ok := believe(net.Current, answers, chain)
