@@ -49,10 +49,19 @@ func (c *Client) currentNetwork(ctx context.Context, fresh bool) (*network, erro
 		return nil, fmt.Errorf("client: committee: %w", err)
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known = c.network; known != nil && known.supersedes(n) {
+		return known, nil
+	}
 	c.network = n
 	c.forget(n)
-	c.mu.Unlock()
 	return n, nil
+}
+
+// supersedes tells whether n tells more of the same chain than other: answers may arrive in another
+// order than they were given.
+func (n *network) supersedes(other *network) bool {
+	return n.ChainID == other.ChainID && (n.Epoch > other.Epoch || n.Epoch == other.Epoch && n.when.After(other.when))
 }
 
 // forget closes connections to nodes that are in no committee any more. It needs mu.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/ledger"
 )
 
 // transport is a node that answers as the function does.
@@ -86,6 +87,51 @@ func TestOnlyNodesAreBlamed(t *testing.T) {
 					t.Errorf("node blamed: %t, want %t", blamed, tc.blamed)
 				}
 			})
+		})
+	}
+}
+
+// slowLedger answers as of the epoch it was asked in, the first question after the second.
+type slowLedger struct {
+	ledger.Reader
+	com    *committee.Committee
+	asked  int
+	epochs []committee.Epoch
+	pauses []time.Duration
+}
+
+func (l *slowLedger) System(ctx context.Context) (ledger.System, error) {
+	i := l.asked
+	l.asked++
+	return ledger.System{Epoch: l.epochs[i]}, sleep(ctx, l.pauses[i])
+}
+
+func (l *slowLedger) Committees(context.Context) (ledger.Committees, error) {
+	return ledger.Committees{Current: l.com}, nil
+}
+
+// TestOldAnswerOfTheChain: an answer that comes late does not replace a newer one.
+func TestOldAnswerOfTheChain(t *testing.T) {
+	t.Parallel()
+	_, com := scored(t, 4)
+	for _, epochs := range [][]committee.Epoch{{1, 2}, {2, 1}, {1, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newTestClient(t, nil)
+			c.ledger = &slowLedger{com: com, epochs: epochs, pauses: []time.Duration{time.Minute, time.Second}}
+			for range 2 {
+				go func() {
+					if n, err := c.currentNetwork(t.Context(), true); err != nil {
+						t.Errorf("%+v, %v", n, err)
+					}
+				}()
+				synctest.Wait()
+				_ = sleep(t.Context(), time.Millisecond) // in a bubble
+			}
+			asked := time.Now()
+			_ = sleep(t.Context(), time.Hour)
+			if n := c.network; n.Epoch != max(epochs[0], epochs[1]) || epochs[0] == epochs[1] && asked.Sub(n.when) > time.Millisecond {
+				t.Errorf("epochs %v: epoch %d as of %v is kept", epochs, n.Epoch, n.when)
+			}
 		})
 	}
 }
