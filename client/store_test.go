@@ -466,8 +466,14 @@ func TestStoreFollowsTheCommittee(t *testing.T) {
 		})
 		return nil
 	}
-	s := mustStore(t, net.newClient(t, nil), options, []byte("x"))[0]
-	if len(net.chain.blobs) != 1 || net.chain.blobs[0].Certified == nil || *s.Object.Certified != 8 {
+	c := net.newClient(t, nil)
+	cost, err := c.Cost(t.Context(), 1, options.Epochs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.chain.balance = cost.Total() // what is paid need not be there again
+	s := mustStore(t, c, options, []byte("x"))[0]
+	if len(net.chain.blobs) != 1 || net.chain.blobs[0].Certified == nil || *s.Object.Certified != 8 || s.Cost != cost.Total() {
 		t.Errorf("%+v; on chain %+v", s, net.chain.blobs)
 	}
 }

@@ -58,6 +58,7 @@ func (s *storing) register(ctx context.Context) {
 			continue
 		}
 		it.object, it.out.Cost = &objects[i], it.cost
+		it.cost, it.regist = 0, nil // paid: another try needs no means for it
 	}
 	s.countRegistered()
 }
