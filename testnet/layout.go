@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,26 +43,30 @@ type plan struct {
 
 // ports are those of a network, all on loopback.
 type ports struct {
-	RPC    int   `json:"rpc"`    // the chain's CometBFT RPC
-	GRPC   int   `json:"grpc"`   // the chain's gRPC
-	REST   int   `json:"rest"`   // the chain's REST gateway
-	P2P    int   `json:"p2p"`    // the chain's peers
-	Faucet int   `json:"faucet"` // the faucet
-	Nodes  []int `json:"nodes"`  // each storage node's API
+	Guard  int   `json:"guard,omitempty"` // claims the others; 0 if they were given
+	RPC    int   `json:"rpc"`             // the chain's CometBFT RPC
+	GRPC   int   `json:"grpc"`            // the chain's gRPC
+	REST   int   `json:"rest"`            // the chain's REST gateway
+	P2P    int   `json:"p2p"`             // the chain's peers
+	Faucet int   `json:"faucet"`          // the faucet
+	Nodes  []int `json:"nodes"`           // each storage node's API
 }
 
-// newPlan decides what a new network is. opts has its defaults.
-func newPlan(opts Options) (*plan, error) {
-	p := &plan{
+// newPlan decides what a new network is. opts has its defaults. guard claims its ports, see [pickPorts].
+func newPlan(opts Options) (p *plan, guard net.Listener, err error) {
+	p = &plan{
 		Format: planFormat, Shards: opts.Shards, Shares: opts.Shares, EpochDuration: opts.EpochDuration,
 		ChainID: "walrus-devnet-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 	}
-	picked, err := pickPorts(opts.BasePort, 5+opts.Nodes)
+	picked, guard, err := pickPorts(opts.BasePort, 5+opts.Nodes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p.Ports = ports{RPC: picked[0], GRPC: picked[1], REST: picked[2], P2P: picked[3], Faucet: picked[4], Nodes: picked[5:]}
-	return p, nil
+	if guard != nil {
+		p.Ports.Guard = guard.Addr().(*net.TCPAddr).Port
+	}
+	return p, guard, nil
 }
 
 // fits tells whether the network is what opts, before defaults, asks for.

@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,10 +47,11 @@ func TestClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := newPlan(opts)
+	made, guard, err := newPlan(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer guard.Close()
 	if err := made.write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -100,15 +102,19 @@ func TestClaimRefuses(t *testing.T) {
 }
 
 func TestPorts(t *testing.T) {
-	ports, err := pickPorts(0, 25)
+	ports, guard, err := pickPorts(0, 25)
 	if err != nil || len(ports) != 25 {
 		t.Fatal(ports, err)
+	}
+	defer guard.Close()
+	if slices.Contains(ports, guard.Addr().(*net.TCPAddr).Port) {
+		t.Errorf("guard %v among ports %v", guard.Addr(), ports)
 	}
 	slices.Sort(ports)
 	if len(slices.Compact(ports)) != 25 {
 		t.Errorf("a port twice: %v", ports)
 	}
-	if _, err := pickPorts(80, 2); !errors.Is(err, ErrOptions) {
+	if _, _, err := pickPorts(80, 2); !errors.Is(err, ErrOptions) {
 		t.Errorf("ports of the system: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -39,6 +40,7 @@ type Network struct {
 	opts    Options
 	plan    *plan
 	lock    io.Closer
+	guard   net.Listener // claims the ports; nil if they were given, or before they are claimed
 	keys    *keyring.Keyring
 	chain   *chain.Node
 	ledger  *rpc.Client
@@ -93,10 +95,11 @@ func (n *Network) create() error {
 	if err := wipe(n.dir); err != nil {
 		return err
 	}
-	p, err := newPlan(n.opts)
+	p, guard, err := newPlan(n.opts)
 	if err != nil {
 		return err
 	}
+	n.guard = guard
 	if err := p.write(n.dir); err != nil { // from here on the directory is ours
 		return err
 	}
@@ -195,7 +198,18 @@ func (n *Network) start(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// claimPorts claims the ports of a network that was made earlier.
+func (n *Network) claimPorts() (err error) {
+	if n.guard == nil && n.plan.Ports.Guard != 0 {
+		n.guard, err = listen(hostPort(n.plan.Ports.Guard))
+	}
+	return err
+}
+
 func (n *Network) startChain(ctx context.Context) error {
+	if err := n.claimPorts(); err != nil {
+		return err
+	}
 	genesis, err := chain.ReadGenesis(n.genesisPath())
 	if err != nil {
 		return err
@@ -278,6 +292,9 @@ func (n *Network) close() error {
 	if n.chain != nil {
 		n.stopping.Store(true)
 		errs = append(errs, n.chain.Stop())
+	}
+	if n.guard != nil {
+		errs = append(errs, n.guard.Close())
 	}
 	if err := os.Remove(filepath.Join(n.dir, pidFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
