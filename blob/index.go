@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"github.com/walrus-go/walrus/bcs"
+	"github.com/walrus-go/walrus/committee"
 )
 
 // A Shard is one of the n places that hold one sliver pair of every blob.
-type Shard uint16
+type Shard = committee.Shard
 
 // A PairIndex numbers the sliver pairs of a blob. URLs and metadata go by it.
 type PairIndex uint16

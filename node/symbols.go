@@ -149,7 +149,7 @@ func (n *Node) cells(v *view, id blob.ID, q wire.SymbolQuery) []blob.SymbolID {
 	var cells []blob.SymbolID
 	across := q.Target.Axis.Other()
 	for _, shard := range v.owned {
-		i := id.Pair(blob.Shard(shard), v.shards()).Sliver(across, v.shards())
+		i := id.Pair(shard, v.shards()).Sliver(across, v.shards())
 		if across == redstuff.Secondary {
 			cells = append(cells, blob.SymbolID{Primary: q.Target.Index, Secondary: i})
 		} else {
