@@ -406,6 +406,34 @@ func TestPendingUpload(t *testing.T) {
 	mustStore(t, net.newClient(t, nil), options, data)
 }
 
+// TestPendingUploadOfMany: only so many of many blobs are sent before they are registered.
+func TestPendingUploadOfMany(t *testing.T) {
+	t.Parallel()
+	net := newNetwork(t, 4, 8)
+	var blobs [][]byte
+	for i := range 12 {
+		blobs = append(blobs, randomBytes(uint64(i), 100))
+	}
+	node := net.nodes[0]
+	count := func() int {
+		node.mu.Lock()
+		defer node.mu.Unlock()
+		return len(node.metadata)
+	}
+	net.chain.before["Register"] = func() error {
+		eventually(t, "the first are on their way", func() bool { return count() >= 8 })
+		if n := count(); n != 8 {
+			t.Errorf("%d blobs are on their way before the registration, want 8", n)
+		}
+		return nil
+	}
+	for i, s := range mustStore(t, net.newClient(t, nil), options, blobs...) {
+		if s.Confirmed != 8 {
+			t.Errorf("blob %d: %d shards confirmed", i, s.Confirmed)
+		}
+	}
+}
+
 // TestPendingUploadRefused: nodes that hold nothing before a registration are sent everything after it.
 func TestPendingUploadRefused(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/walrus-go/walrus/attest"
@@ -208,19 +209,22 @@ func (s *storing) results() ([]Stored, error) {
 	return out, errors.Join(errs...)
 }
 
-// uploadsAtOnce is how many blobs are on their way to a quorum side by side.
+// uploadsAtOnce is how many blobs are on their way to a quorum side by side, or to memory of nodes
+// before they are registered.
 const uploadsAtOnce = 8
 
 // upload sends every registered item and waits until each has its certificate or cannot get one.
 func (s *storing) upload(ctx context.Context) {
 	places := make(chan struct{}, uploadsAtOnce)
 	var wait sync.WaitGroup
-	for _, it := range s.live() {
+	live := s.live()
+	slices.SortStableFunc(live, func(a, b *item) int { return compareBool(b.spread != nil, a.spread != nil) }) // under way first
+	for _, it := range live {
 		if it.object.Certified != nil {
 			continue
 		}
+		places <- struct{}{} // all of them end with ctx
 		wait.Go(func() {
-			places <- struct{}{} // all of them end with ctx
 			defer func() { <-places }()
 			s.uploadOne(ctx, it)
 		})

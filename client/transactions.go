@@ -41,10 +41,12 @@ func (s *storing) register(ctx context.Context) {
 		return
 	}
 	s.meter.update(func(p *StoreProgress) { p.Phase = max(p.Phase, PhaseRegister) })
+	pending := 0
 	for _, it := range items {
-		if int64(len(it.data)) <= s.client.opts.PendingSize && !it.known.IsCertified() {
+		if pending < uploadsAtOnce && int64(len(it.data)) <= s.client.opts.PendingSize && !it.known.IsCertified() {
 			s.newSpread(ctx, it, false)
 			it.spread.start(true)
+			pending++
 		}
 	}
 	objects, err := s.sendRegister(ctx, asks)
