@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"runtime"
 	"sync"
 	"time"
@@ -35,10 +34,12 @@ import (
 type Options struct {
 	// Wallet pays for and owns what is stored. Without one a Client only reads.
 	Wallet ledger.Wallet
-	// BytesInFlight bounds the bytes of slivers that are on their way to or from nodes at once. 32 MiB
-	// by default, which fills a gigabit line with a quarter of a second of delay.
+	// BytesInFlight bounds the bytes of slivers that are on their way to or from nodes at once, in all
+	// operations together. Requests that take longer than is usual do not count, or nodes that hang
+	// would hold up the others. 32 MiB by default, which fills a gigabit line with a quarter of a second
+	// of delay.
 	BytesInFlight int64
-	// NodeRequests bounds the requests to one node at once. 10 by default.
+	// NodeRequests bounds the requests to one node at once, of all operations together. 10 by default.
 	NodeRequests int
 	// StallTimeout ends a request in which no byte moved for so long. 15 seconds by default.
 	StallTimeout time.Duration
@@ -137,9 +138,9 @@ type Client struct {
 	cpu     chan struct{}       // a place for each check that may run at once
 	encoder chan struct{}       // a place for the encoding that may run
 
-	mu         sync.Mutex
-	transports map[peerKey]*http.Transport // guarded by mu
-	network    *network                    // guarded by mu; nil until first asked for
+	mu      sync.Mutex
+	links   map[peerKey]*link // guarded by mu
+	network *network          // guarded by mu; nil until first asked for
 }
 
 // New makes a client of the network that reader tells of. It does not talk to anyone yet.
@@ -151,13 +152,13 @@ func New(reader ledger.Reader, o *Options) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		ledger:     reader,
-		opts:       opts,
-		scores:     newScores(),
-		budget:     semaphore.NewWeighted(opts.BytesInFlight),
-		cpu:        make(chan struct{}, runtime.GOMAXPROCS(0)),
-		encoder:    make(chan struct{}, 1),
-		transports: make(map[peerKey]*http.Transport),
+		ledger:  reader,
+		opts:    opts,
+		scores:  newScores(),
+		budget:  semaphore.NewWeighted(opts.BytesInFlight),
+		cpu:     make(chan struct{}, runtime.GOMAXPROCS(0)),
+		encoder: make(chan struct{}, 1),
+		links:   make(map[peerKey]*link),
 	}, nil
 }
 
@@ -166,8 +167,8 @@ func New(reader ledger.Reader, o *Options) (*Client, error) {
 func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range c.transports {
-		t.CloseIdleConnections()
+	for _, l := range c.links {
+		l.transport.CloseIdleConnections()
 	}
 }
 

@@ -35,8 +35,8 @@ type gather[T any] struct {
 	failed func(i int, err error) error
 	// arrived, if set, hears of every good answer in the gathering goroutine.
 	arrived func(have int)
-	// late, if set, hears of every request that became late.
-	late func(i int, after time.Duration)
+	// late, if set, hears of every request that became late, and whether the node had it by then.
+	late func(i int, after time.Duration, sent bool)
 }
 
 // answer is what one candidate delivered.
@@ -187,8 +187,10 @@ func (r *gathering[T]) markLate(now time.Time) (next time.Duration) {
 		if s.phase != asked {
 			continue
 		}
-		since := s.since
-		if !r.pace.known() {
+		since, begun := s.pulse.origin()
+		if !begun {
+			since = now // a wait of our own making
+		} else if !r.pace.known() {
 			since = s.pulse.last() // on a slow line everything is slow: only silence is telling
 		}
 		if left := limit - now.Sub(since); left > 0 {
@@ -202,7 +204,8 @@ func (r *gathering[T]) markLate(now time.Time) (next time.Duration) {
 		r.overdue++
 		r.nodes[r.candidates[i]].slow++
 		if r.late != nil {
-			r.late(i, now.Sub(s.since))
+			sent, _ := s.pulse.origin()
+			r.late(i, now.Sub(sent), !s.pulse.queued.Load())
 		}
 	}
 	r.dropLate()
@@ -316,7 +319,8 @@ func (r *gathering[T]) ended(i int, s *asking, ok bool) {
 	}
 	if ok {
 		n.rounds = 0
-		took := time.Since(s.since)
+		begun, _ := s.pulse.origin()
+		took := time.Since(begun)
 		r.pace.add(took)
 		if took < leisurely && r.width < r.window {
 			r.width++

@@ -328,3 +328,45 @@ func TestBackoff(t *testing.T) {
 		})
 	}
 }
+
+// TestGatherWaitsOfOurOwn: a request that our own line holds back is not late, and one that waits its
+// turn is joined by others without being held against its node.
+func TestGatherWaitsOfOurOwn(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		before func(*pulse)
+		asked  int
+		late   []bool
+	}{
+		{"held back", (*pulse).hold, 1, nil},
+		{"in the queue", func(p *pulse) { p.queued.Store(true) }, 2, []bool{false}},
+		{"sent", func(*pulse) {}, 2, []bool{true}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := newGather(2, 2, 1)
+				var asked atomic.Int64
+				g.fetch = func(ctx context.Context, i int) (int, error) {
+					if asked.Add(1) > 1 {
+						return i, nil
+					}
+					p := ctx.Value(pulseKey{}).(*pulse)
+					tc.before(p)
+					err := sleep(ctx, time.Minute)
+					p.begin()
+					return i, err
+				}
+				var late []bool
+				g.late = func(_ int, _ time.Duration, sent bool) { late = append(late, sent) }
+				if _, _, err := g.run(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if int(asked.Load()) != tc.asked || !slices.Equal(late, tc.late) {
+					t.Errorf("%d asked, late %v; want %d, %v", asked.Load(), late, tc.asked, tc.late)
+				}
+			})
+		})
+	}
+}

@@ -105,3 +105,45 @@ func (s *spread) took(k kind, d time.Duration) {
 	defer s.mu.Unlock()
 	s.paces[k].add(d)
 }
+
+// A load is what a lease is to uploads: the bytes of a sliver on their way here. They no longer count
+// once the load is dropped, when the request has ended or is late.
+type load struct {
+	mu     sync.Mutex
+	weight int64 // guarded by mu; what counts
+}
+
+// take waits until size bytes may be on their way. The wait does not count against the node.
+func (l *load) take(ctx context.Context, c *Client, size int) error {
+	weight := min(int64(size), c.opts.BytesInFlight)
+	if c.budget.TryAcquire(weight) {
+		l.set(weight)
+		return nil
+	}
+	held, _ := ctx.Value(pulseKey{}).(*pulse)
+	if held != nil {
+		held.hold()
+	}
+	if err := c.budget.Acquire(ctx, weight); err != nil {
+		return context.Cause(ctx)
+	}
+	l.set(weight)
+	if held != nil {
+		held.begin()
+	}
+	return nil
+}
+
+func (l *load) set(weight int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.weight = weight
+}
+
+// drop may be called more than once.
+func (l *load) drop(c *Client) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.budget.Release(l.weight)
+	l.weight = 0
+}

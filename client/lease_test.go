@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -86,6 +87,36 @@ func TestSpreadGivesUp(t *testing.T) {
 		want := c.opts.RequestTimeout + patience*2*time.Minute
 		if took := time.Since(start); took != want {
 			t.Errorf("gave up after %v, want %v", took, want)
+		}
+	})
+}
+
+// TestReadsShareTheLine: a read waits for room on the line, and its late requests give theirs back.
+func TestReadsShareTheLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newTestClient(t, &Options{BytesInFlight: 100})
+		var first, second, third load
+		if err := first.take(t.Context(), c, 1000); err != nil { // more than there is room for at all
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := second.take(ctx, c, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want the context's", err)
+		}
+		second.drop(c) // it has nothing
+		beat := newPulse(time.Now())
+		time.AfterFunc(time.Minute, func() { first.drop(c) })
+		if err := third.take(withPulse(t.Context(), beat), c, 60); err != nil {
+			t.Fatal(err)
+		}
+		if begun, ok := beat.origin(); !ok || time.Since(begun) != 0 {
+			t.Errorf("begun at %v, %t; it waited until now", begun, ok)
+		}
+		first.drop(c) // again
+		if c.budget.TryAcquire(41) || !c.budget.TryAcquire(40) {
+			t.Error("60 of 100 should be taken")
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
-	"net/http"
 	"time"
 
 	"github.com/walrus-go/walrus/committee"
@@ -66,24 +65,24 @@ func (n *network) supersedes(other *network) bool {
 
 // forget closes connections to nodes that are in no committee any more. It needs mu.
 func (c *Client) forget(n *network) {
-	keep := make(map[peerKey]*http.Transport, len(c.transports))
+	keep := make(map[peerKey]*link, len(c.links))
 	for _, com := range []*committee.Committee{n.Current, n.Previous, n.Next} {
 		if com == nil {
 			continue
 		}
 		for i := range com.Members() {
 			k := peerKey{com.Member(i).Address, com.Member(i).NetworkKey}
-			if t := c.transports[k]; t != nil {
-				keep[k] = t
+			if l := c.links[k]; l != nil {
+				keep[k] = l
 			}
 		}
 	}
-	for k, t := range c.transports {
+	for k, l := range c.links {
 		if keep[k] == nil {
-			t.CloseIdleConnections()
+			l.transport.CloseIdleConnections()
 		}
 	}
-	c.transports = keep
+	c.links = keep
 }
 
 // cost returns the price of size bytes for so many epochs.

@@ -23,6 +23,13 @@ type peer struct {
 	member *committee.Member
 	base   string
 	http   *http.Client
+	places chan struct{} // the link's
+}
+
+// A link is what all operations share of the way to one node.
+type link struct {
+	transport *http.Transport
+	places    chan struct{} // one for each request under way
 }
 
 // peerKey is what must stay the same for connections to be used again.
@@ -68,19 +75,47 @@ func (c *Client) peer(m *committee.Member) (*peer, error) {
 	k := peerKey{m.Address, m.NetworkKey}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	transport := c.transports[k]
-	if transport == nil {
-		var err error
-		if transport, err = c.newTransport(m.NetworkKey); err != nil {
+	l := c.links[k]
+	if l == nil {
+		transport, err := c.newTransport(m.NetworkKey)
+		if err != nil {
 			return nil, err
 		}
-		c.transports[k] = transport
+		l = &link{transport, make(chan struct{}, c.opts.NodeRequests)}
+		c.links[k] = l
 	}
 	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &peer{c, m, "https://" + m.Address, &http.Client{Transport: transport, CheckRedirect: refuse}}, nil
+	return &peer{c, m, "https://" + m.Address, &http.Client{Transport: l.transport, CheckRedirect: refuse}, l.places}, nil
 }
 
-// getBCS reads a raw answer of at most limit bytes.
+// enter waits for a place among the node's requests, which [peer.leave] gives back. Whoever needs room
+// in the budget for bytes as well takes the place first, so that nobody waits for a place with room
+// that others could use.
+func (p *peer) enter(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case p.places <- struct{}{}:
+		return nil
+	default:
+	}
+	queued, _ := ctx.Value(pulseKey{}).(*pulse)
+	if queued != nil {
+		queued.queued.Store(true)
+		defer queued.queued.Store(false)
+	}
+	select {
+	case p.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (p *peer) leave() { <-p.places }
+
+// getBCS reads a raw answer of at most limit bytes. The caller has a place.
 func (p *peer) getBCS(ctx context.Context, path string, limit int) (body []byte, err error) {
 	deadline := p.client.opts.StallTimeout + time.Duration(limit)*time.Second/slowest
 	err = p.do(ctx, http.MethodGet, path, nil, deadline, limit, func(resp *http.Response) error {
@@ -92,6 +127,10 @@ func (p *peer) getBCS(ctx context.Context, path string, limit int) (body []byte,
 
 // getJSON reads a JSON answer into data. The node may take wait longer than usual to begin it.
 func (p *peer) getJSON(ctx context.Context, path string, wait time.Duration, data any) error {
+	if err := p.enter(ctx); err != nil {
+		return err
+	}
+	defer p.leave()
 	ctx, stop := withWait(ctx, wait)
 	defer stop()
 	return p.do(ctx, http.MethodGet, path, nil, wait+p.client.opts.StallTimeout, 0, func(resp *http.Response) error {
@@ -99,7 +138,7 @@ func (p *peer) getJSON(ctx context.Context, path string, wait time.Duration, dat
 	})
 }
 
-// put sends body and returns the status with which the node accepted it.
+// put sends body and returns the status with which the node accepted it. The caller has a place.
 func (p *peer) put(ctx context.Context, path string, body []byte) (status int, err error) {
 	err = p.do(ctx, http.MethodPut, path, body, p.client.opts.RequestTimeout, len(body), func(resp *http.Response) error {
 		status = resp.StatusCode
@@ -164,10 +203,13 @@ type watch struct {
 	cancel func()
 }
 
-// A pulse tells when a byte of a request moved last. Safe for concurrent use.
+// A pulse tells when a byte of a request moved last, and what it waits for that is not the node's to
+// give. Safe for concurrent use.
 type pulse struct {
-	start time.Time
-	since atomic.Int64 // after start
+	start  time.Time
+	since  atomic.Int64 // after start
+	begun  atomic.Int64 // after start; negative while the request is held back
+	queued atomic.Bool  // it waits for a place among the node's requests
 }
 
 func newPulse(now time.Time) *pulse { return &pulse{start: now} }
@@ -175,6 +217,21 @@ func newPulse(now time.Time) *pulse { return &pulse{start: now} }
 func (p *pulse) beat() { p.since.Store(int64(time.Since(p.start))) }
 
 func (p *pulse) last() time.Time { return p.start.Add(time.Duration(p.since.Load())) }
+
+// hold says that the request waits until our own line has room for it.
+func (p *pulse) hold() { p.begun.Store(-1) }
+
+// begin ends hold.
+func (p *pulse) begin() {
+	p.beat()
+	p.begun.Store(p.since.Load())
+}
+
+// origin returns when the request began, or that it is held back.
+func (p *pulse) origin() (t time.Time, ok bool) {
+	begun := p.begun.Load()
+	return p.start.Add(time.Duration(begun)), begun >= 0
+}
 
 type pulseKey struct{}
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +35,10 @@ func newTestClient(t *testing.T, o *Options) *Client {
 }
 
 func newTestPeer(c *Client, f transport) *peer {
-	return &peer{client: c, member: &committee.Member{ID: committee.NodeID{1}, Name: "a"}, base: "https://node", http: &http.Client{Transport: f}}
+	return &peer{
+		client: c, member: &committee.Member{ID: committee.NodeID{1}, Name: "a"}, base: "https://node",
+		http: &http.Client{Transport: f}, places: make(chan struct{}, c.opts.NodeRequests),
+	}
 }
 
 func failuresOf(c *Client, id committee.NodeID) float64 {
@@ -134,4 +139,36 @@ func TestOldAnswerOfTheChain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNodeRequests: whatever asks a node, it is not asked more than NodeRequests at once, and nobody
+// waits for a place longer than his context lasts.
+func TestNodeRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newTestClient(t, &Options{NodeRequests: 2})
+		var now, most, served atomic.Int64
+		p := newTestPeer(c, func(r *http.Request) (*http.Response, error) {
+			served.Add(1)
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			return nil, sleep(r.Context(), time.Second)
+		})
+		d := &delivery{spread: &spread{client: c}, member: p.member, peer: p}
+		var wait sync.WaitGroup
+		for range 5 {
+			wait.Go(func() { _ = p.getJSON(t.Context(), "/", 0, nil) }) // ends without an answer
+			wait.Go(func() { _, _ = d.put(t.Context(), kindSliver, "/", 1, func() []byte { return []byte{0} }, true) })
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := p.getJSON(ctx, "/", 0, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, want the context's", err)
+		}
+		wait.Wait()
+		if most.Load() != 2 || served.Load() != 10 {
+			t.Errorf("%d requests, %d at once; want 10 and 2", served.Load(), most.Load())
+		}
+	})
 }

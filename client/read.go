@@ -211,7 +211,11 @@ func (r *reading) fetchMetadata(ctx context.Context) error {
 			if err != nil {
 				return nil, err
 			}
+			if err := p.enter(ctx); err != nil {
+				return nil, err
+			}
 			body, err := p.getBCS(ctx, wire.MetadataPath(r.id), size)
+			p.leave()
 			if err != nil {
 				return nil, err
 			}
@@ -278,6 +282,7 @@ func (r *reading) fetchSlivers(ctx context.Context) ([]*blob.Sliver, error) {
 	for i, pair := range pairs {
 		nodes[i] = r.owner(pair)
 	}
+	loads, late := make([]load, len(pairs)), r.client.lateness(r.members, nodes, size)
 	g := &gather[*blob.Sliver]{
 		candidates: nodes,
 		need:       need,
@@ -287,9 +292,12 @@ func (r *reading) fetchSlivers(ctx context.Context) ([]*blob.Sliver, error) {
 		tries:      readTries,
 		pause:      readPause,
 		pace:       r.client.firstPace(size),
-		late:       r.client.lateness(r.members, nodes, size),
+		late: func(i int, after time.Duration, sent bool) {
+			loads[i].drop(r.client)
+			late(i, after, sent)
+		},
 		fetch: func(ctx context.Context, i int) (*blob.Sliver, error) {
-			return r.fetchSliver(ctx, owner(i), pairs[i], size)
+			return r.fetchSliver(ctx, &loads[i], owner(i), pairs[i], size)
 		},
 		check: func(ctx context.Context, i int, s *blob.Sliver) error {
 			err := r.client.compute(ctx, func() error { return s.Verify(r.meta) })
@@ -352,13 +360,8 @@ func (r *reading) sliverOrder(systematic int) []int {
 	return pairs
 }
 
-func (r *reading) fetchSliver(ctx context.Context, m *committee.Member, pair, size int) (*blob.Sliver, error) {
-	p, err := r.client.peer(m)
-	if err != nil {
-		return nil, err
-	}
-	const overhead = 5 + 2 + 2 // length, symbol size and index around the symbols
-	body, err := p.getBCS(ctx, wire.SliverPath(r.id, pair, redstuff.Primary), size+overhead)
+func (r *reading) fetchSliver(ctx context.Context, l *load, m *committee.Member, pair, size int) (*blob.Sliver, error) {
+	body, err := r.fetchBody(ctx, l, m, pair, size)
 	if err != nil {
 		return nil, err
 	}
@@ -374,6 +377,24 @@ func (r *reading) fetchSliver(ctx context.Context, m *committee.Member, pair, si
 		return nil, fmt.Errorf("%w: primary sliver %d: %w", ErrCorrupt, pair, err)
 	}
 	return s, nil
+}
+
+// fetchBody fetches the bytes of a sliver when there is room for them on the line.
+func (r *reading) fetchBody(ctx context.Context, l *load, m *committee.Member, pair, size int) ([]byte, error) {
+	p, err := r.client.peer(m)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	if err := l.take(ctx, r.client, size); err != nil {
+		return nil, err
+	}
+	defer l.drop(r.client)
+	const overhead = 5 + 2 + 2 // length, symbol size and index around the symbols
+	return p.getBCS(ctx, wire.SliverPath(r.id, pair, redstuff.Primary), size+overhead)
 }
 
 // nodeErrors turns failures of candidates into errors of nodes, with all shards of a node in one.

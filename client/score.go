@@ -180,9 +180,14 @@ func (c *Client) blame(m *committee.Member, err error) {
 	}
 }
 
-// lateness returns what to do about a late request to a candidate.
-func (c *Client) lateness(com *committee.Committee, nodes []int, size int) func(int, time.Duration) {
-	return func(i int, after time.Duration) { c.scores.late(com.Member(nodes[i]).ID, after, size) }
+// lateness returns what to do about a late request to a candidate. One that waits its turn among our
+// own says nothing of the node.
+func (c *Client) lateness(com *committee.Committee, nodes []int, size int) func(int, time.Duration, bool) {
+	return func(i int, after time.Duration, sent bool) {
+		if sent {
+			c.scores.late(com.Member(nodes[i]).ID, after, size)
+		}
+	}
 }
 
 // firstPace returns after how long in silence a request of size bytes is late as long as no other has

@@ -401,6 +401,10 @@ func (d *delivery) put(ctx context.Context, k kind, path string, size int, body 
 		path = wire.Pending(path)
 	}
 	once := func() error {
+		if err := d.peer.enter(ctx); err != nil {
+			return err
+		}
+		defer d.peer.leave()
 		lease, err := d.lease(ctx, k, size)
 		if err != nil {
 			return err
