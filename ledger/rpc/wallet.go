@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 	"sync"
@@ -33,6 +34,9 @@ type WalletOptions struct {
 	// Now is the clock that deadlines are reckoned by; the default is [time.Now]. It must be within a
 	// few minutes of the chain's.
 	Now func() time.Time
+	// Random scatters the deadlines; the default is the system's source. Another makes histories that can be
+	// repeated to the byte. The wallet reads it from one goroutine at a time.
+	Random io.Reader
 }
 
 // Wallet sends the transactions of one account. Safe for concurrent use, also by several processes with
@@ -44,6 +48,7 @@ type Wallet struct {
 	now      func() time.Time
 
 	mu       sync.Mutex
+	random   io.Reader // nil means the system's
 	last     time.Time // deadline of the newest transaction
 	number   *uint64   // of the account, once known
 	gasPrice *big.Rat  // once known
@@ -55,7 +60,7 @@ func (c *Client) Wallet(signer Signer, opts *WalletOptions) (*Wallet, error) {
 	if opts == nil {
 		opts = &WalletOptions{}
 	}
-	w := &Wallet{client: c, signer: signer, lifetime: opts.Lifetime, now: opts.Now}
+	w := &Wallet{client: c, signer: signer, lifetime: opts.Lifetime, now: opts.Now, random: opts.Random}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -232,14 +237,18 @@ func feeFor(price *big.Rat, gas uint64) (uint64, error) {
 // deadline returns a time that no other transaction of the account has. Its last second is random, for
 // the sake of other processes with the same key.
 func (w *Wallet) deadline() (time.Time, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	source := w.random
+	if source == nil {
+		source = rand.Reader
+	}
 	var random [8]byte
-	if _, err := rand.Read(random[:]); err != nil {
+	if _, err := io.ReadFull(source, random[:]); err != nil {
 		return time.Time{}, fmt.Errorf("ledger: %w", err)
 	}
 	jitter := time.Duration(binary.LittleEndian.Uint64(random[:]) % uint64(time.Second))
 	t := w.now().Add(w.lifetime).Add(-jitter)
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if !t.After(w.last) {
 		t = w.last.Add(1)
 	}
