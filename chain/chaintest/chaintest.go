@@ -12,9 +12,12 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,7 +54,8 @@ type Chain struct {
 	Genesis   *chain.Genesis
 	App       *chain.App
 
-	client *rpc.Client
+	client  *rpc.Client
+	wallets atomic.Uint64 // made so far
 
 	mu     sync.Mutex // guards the application and everything below
 	engine *engine
@@ -160,8 +164,14 @@ func (c *Chain) Close() error {
 func (c *Chain) Client() *rpc.Client { return c.client }
 
 // Wallet returns a wallet of an account.
-func (c *Chain) Wallet(account int) *rpc.Wallet {
-	w, err := c.client.Wallet(c.Accounts[account], &rpc.WalletOptions{Now: c.Now})
+func (c *Chain) Wallet(account int) *rpc.Wallet { return c.WalletOf(c.Accounts[account]) }
+
+// WalletOf returns a wallet that signs with key. Its transactions depend on nothing but the chain's history
+// and the number of wallets that were made before.
+func (c *Chain) WalletOf(key *rpc.Key) *rpc.Wallet {
+	var seed [32]byte
+	binary.BigEndian.PutUint64(seed[:], c.wallets.Add(1))
+	w, err := c.client.Wallet(key, &rpc.WalletOptions{Now: c.Now, Random: rand.NewChaCha8(seed)})
 	if err != nil {
 		panic(err) // a bug of ours: the options are constants
 	}

@@ -23,7 +23,7 @@ func (c *Chain) NodeWallet(ctx context.Context, node int) (*rpc.Wallet, error) {
 			return nil, err
 		}
 	}
-	return c.client.Wallet(owner, &rpc.WalletOptions{Now: c.Now})
+	return c.WalletOf(owner), nil
 }
 
 // Epoch returns the state of the epoch machine.
