@@ -134,6 +134,8 @@ func TestOldAnswerOfTheChain(t *testing.T) {
 			}
 			asked := time.Now()
 			_ = sleep(t.Context(), time.Hour)
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			if n := c.network; n.Epoch != max(epochs[0], epochs[1]) || epochs[0] == epochs[1] && asked.Sub(n.when) > time.Millisecond {
 				t.Errorf("epochs %v: epoch %d as of %v is kept", epochs, n.Epoch, n.when)
 			}
@@ -148,9 +150,12 @@ func TestNodeRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newTestClient(t, &Options{NodeRequests: 2})
 		var now, most, served atomic.Int64
+		var mu sync.Mutex
 		p := newTestPeer(c, func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
 			served.Add(1)
 			most.Store(max(most.Load(), now.Add(1)))
+			mu.Unlock()
 			defer now.Add(-1)
 			return nil, sleep(r.Context(), time.Second)
 		})
