@@ -8,11 +8,14 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
+	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
 	committeetypes "github.com/walrus-go/walrus/chain/x/committee/types"
+	"github.com/walrus-go/walrus/ledger"
 )
 
 // putGenesis replaces the parts of a default genesis that opts speak of.
@@ -29,7 +32,22 @@ func (app *App) putGenesis(state map[string]json.RawMessage, opts GenesisOptions
 	state[banktypes.ModuleName] = app.codec.MustMarshalJSON(money)
 	state[committeetypes.ModuleName] = app.codec.MustMarshalJSON(committees)
 	state[blobtypes.ModuleName] = app.codec.MustMarshalJSON(marketGenesis(opts, committees.Epoch.Number))
+	state[govtypes.ModuleName] = app.codec.MustMarshalJSON(governanceGenesis())
 	return nil
+}
+
+// Deposits that bring a proposal to the vote, in WAL.
+const (
+	proposalDeposit  = 100
+	expeditedDeposit = 500
+)
+
+// governanceGenesis is the SDK's, with deposits that are worth something.
+func governanceGenesis() *govv1.GenesisState {
+	g := govv1.DefaultGenesisState()
+	deposit := func(n int64) sdk.Coins { return sdk.NewCoins(sdk.NewInt64Coin(blobtypes.Denom, n*ledger.FrostPerWAL)) }
+	g.Params.MinDeposit, g.Params.ExpeditedMinDeposit = deposit(proposalDeposit), deposit(expeditedDeposit)
+	return g
 }
 
 // accountGenesis makes the accounts and their balances, and that of the account that holds stakes.

@@ -18,7 +18,7 @@ const transition = 10_000
 // In a settled committee a seat's power is its number of shards. When that many newcomers arrive that the
 // rule would break, they begin with less than a third together, and those that leave stay on, until the
 // newcomers have signed, which takes a few blocks. If nobody is known to sign, or nobody would be left,
-// nothing changes. Source: docs/adr/0010.
+// nothing changes. Source: docs/adr/0010-validators-follow.md.
 func nextPowers(seats []seat) []int64 {
 	out := make([]int64, len(seats))
 	var known, unknown, newcomers, base int64

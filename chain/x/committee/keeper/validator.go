@@ -79,7 +79,7 @@ func (k Keeper) attend(ctx context.Context, address []byte, signed bool, downtim
 }
 
 // convict bars the key of a validator that signed twice for ever and burns its node's commission, as a vote
-// to slash it would. Stakers are not touched. Source: docs/adr/0010.
+// to slash it would. Stakers are not touched. Source: docs/adr/0010-validators-follow.md.
 func (k Keeper) convict(ctx context.Context, e comet.Evidence) error {
 	address := e.Validator().Address()
 	v, err := k.validators.Get(ctx, address)
