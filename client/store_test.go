@@ -495,14 +495,28 @@ func TestStoreFollowsTheCommittee(t *testing.T) {
 		return nil
 	}
 	c := net.newClient(t, nil)
-	cost, err := c.Cost(t.Context(), 1, options.Epochs)
+	var prices [2]client.Cost // of an epoch, and of all
+	for i, epochs := range []uint32{1, options.Epochs} {
+		var err error
+		if prices[i], err = c.Cost(t.Context(), 1, epochs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, old, err := blob.New([]byte("y"), 8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	net.chain.balance = cost.Total() // what is paid need not be there again
-	s := mustStore(t, c, options, []byte("x"))[0]
-	if len(net.chain.blobs) != 1 || net.chain.blobs[0].Certified == nil || *s.Object.Certified != 8 || s.Cost != cost.Total() {
-		t.Errorf("%+v; on chain %+v", s, net.chain.blobs)
+	st := ledger.Storage{ID: blob.ObjectID{9}, Size: prices[0].EncodedSize, Start: 6, End: 9} // an epoch short
+	net.chain.blobs = []ledger.Blob{{ID: blob.ObjectID{8}, Owner: net.chain.Address(), BlobID: old, Size: 1, Storage: st}}
+	net.chain.balance = prices[1].Total() + prices[0].Storage // what is paid before the change need not be there again
+	s := mustStore(t, c, options, []byte("x"), []byte("y"))
+	if len(net.chain.blobs) != 2 || net.chain.balance != 0 {
+		t.Errorf("%d FROST left; on chain %+v", net.chain.balance, net.chain.blobs)
+	}
+	for i, cost := range []uint64{prices[1].Total(), prices[0].Storage} {
+		if *s[i].Object.Certified != 8 || s[i].End != 10 || s[i].Cost != cost {
+			t.Errorf("blob %d: %+v, want cost %d", i, s[i], cost)
+		}
 	}
 }
 
