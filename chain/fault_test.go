@@ -17,6 +17,7 @@ import (
 
 // spoil writes raw bytes into the state of the committee module, as no transaction could.
 func spoil(c *chaintest.Chain, key, value []byte) {
+	//lint:ignore SA1019 the others write to branches that are dropped
 	ctx := c.App.NewUncachedContext(false, cmtproto.Header{})
 	ctx.KVStore(c.App.StoreKey("committee")).Set(key, value)
 }

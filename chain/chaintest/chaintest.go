@@ -58,6 +58,7 @@ type Chain struct {
 	wallets atomic.Uint64 // made so far
 
 	mu     sync.Mutex // guards the application and everything below
+	db     dbm.DB
 	engine *engine
 	height int64
 	now    time.Time
@@ -133,7 +134,8 @@ func Import(genesis *chain.Genesis) (*Chain, error) {
 
 func (c *Chain) run(genesis *chain.Genesis, minGasPrice string) error {
 	c.Genesis = genesis
-	app, err := chain.NewApp(dbm.NewMemDB(), chain.AppOptions{ChainID: genesis.ChainID(), MinGasPrice: minGasPrice})
+	c.db = dbm.NewMemDB()
+	app, err := chain.NewApp(c.db, chain.AppOptions{ChainID: genesis.ChainID(), MinGasPrice: minGasPrice})
 	if err != nil {
 		return err
 	}
@@ -150,6 +152,21 @@ func (c *Chain) run(genesis *chain.Genesis, minGasPrice string) error {
 	c.height = begin.InitialHeight - 1
 	c.client = rpc.New(c, genesis.ChainID())
 	return c.Advance(BlockTime)
+}
+
+// Restart replaces the application by one that carries out the named upgrades, on the same state.
+func (c *Chain) Restart(home string, upgrades ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.App.BaseApp.Close(); err != nil { // and not the database
+		return err
+	}
+	app, err := chain.NewApp(c.db, chain.AppOptions{ChainID: c.Genesis.ChainID(), Home: home, Upgrades: upgrades})
+	if err != nil {
+		return err
+	}
+	c.App = app
+	return nil
 }
 
 // Close releases the chain.

@@ -201,3 +201,49 @@ func TestSlashingBurnsCommission(t *testing.T) {
 	}
 	checkMoney(t, c)
 }
+
+// An upgrade stops the program from before at its height; the next one goes on from there, and neither does
+// the other's part.
+func TestUpgradeChangesPrograms(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c := newStill(t)
+	home := t.TempDir()
+	ok(t, c.Restart(home))
+	blocks(t, c, 1) // until then a program does not know the time
+	const height = 40
+	digest, err := chain.UpgradeDigest("v2", height, "")
+	ok(t, err)
+	for i := range 3 {
+		node, err := c.NodeWallet(ctx, i)
+		ok(t, err)
+		ok(t, execute(ctx, node, &committeev1.MsgVoteUpgrade{Sender: node.Address().String(), NodeId: c.Nodes[i].ID[:], Digest: digest[:]}))
+	}
+	w := c.Wallet(0)
+	ok(t, execute(ctx, w, &committeev1.MsgAuthorizeUpgrade{Sender: w.Address().String(), Plan: committeev1.UpgradePlan{Name: "v2", Height: height}}))
+	ok(t, c.Restart(home, "v2"))
+	if err := c.Advance(time.Second); err == nil {
+		t.Error("the next program ran before its time")
+	}
+	ok(t, c.Restart(home))
+	for {
+		head, err := c.Head(ctx)
+		ok(t, err)
+		if err := c.Advance(time.Second); err != nil {
+			if head.Height != height-1 {
+				t.Errorf("stopped after height %d: %v", head.Height, err)
+			}
+			break
+		}
+		if head.Height > height {
+			t.Fatal("the program from before goes on")
+		}
+	}
+	ok(t, c.Restart(home, "v2"))
+	blocks(t, c, 3)
+	ok(t, c.Wallet(0).Send(ctx, c.Accounts[1].Address(), 1))
+	ok(t, c.Restart(home))
+	if err := c.Advance(time.Second); err == nil {
+		t.Error("the program from before ran after the upgrade")
+	}
+}
