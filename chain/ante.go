@@ -6,6 +6,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1eth"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
@@ -20,6 +21,7 @@ func (app *App) newAnteHandler() sdk.AnteHandler {
 	accounts := app.keepers.account
 	return app.placeChecks(sdk.ChainAnteDecorators(
 		ante.NewSetUpContextDecorator(), // first: it sets the limit of gas
+		boundSimulation{},
 		ante.NewExtensionOptionsDecorator(nil),
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
@@ -33,6 +35,21 @@ func (app *App) newAnteHandler() sdk.AnteHandler {
 			ante.WithMaxUnorderedTxTimeoutDuration(MaxUnorderedTimeout)),
 		ante.NewIncrementSequenceDecorator(accounts),
 	))
+}
+
+// boundSimulation gives simulations the limits of queries. The SDK runs them without a limit of gas, and
+// anybody may ask for one without a signature or a fee.
+type boundSimulation struct{}
+
+// AnteHandle implements [sdk.AnteDecorator].
+func (boundSimulation) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
+	if simulate {
+		if size := len(ctx.TxBytes()); size > maxTxBytes {
+			return ctx, sdkerrors.ErrTxTooLarge.Wrapf("chain: simulation of %d bytes, at most %d", size, maxTxBytes)
+		}
+		ctx = ctx.WithGasMeter(storetypes.NewGasMeter(queryGasLimit))
+	}
+	return next(ctx, tx, simulate)
 }
 
 // placeChecks gives checks of new transactions a place in the chain from the moment a node starts. Until

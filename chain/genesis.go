@@ -39,6 +39,7 @@ const (
 // Limits of blocks. Consensus.
 const (
 	maxBlockBytes = 4 << 20
+	maxTxBytes    = maxBlockBytes / 2
 	maxBlockGas   = 400_000_000
 )
 

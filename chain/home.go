@@ -131,7 +131,8 @@ func (h home) config(opts *Options) *cmtcfg.Config {
 	c.Consensus.CreateEmptyBlocks = opts.IdleBlockTime <= opts.BlockTime
 	c.Consensus.CreateEmptyBlocksInterval = opts.IdleBlockTime
 	c.Mempool.Size = mempoolTxs
-	c.Mempool.MaxTxBytes = maxBlockBytes / 2
+	c.Mempool.MaxTxBytes = maxTxBytes
+	c.Mempool.MaxTxsBytes = mempoolBytes
 	c.StateSync.Enable = false
 	c.BlockSync.Version = "v0"
 	return c

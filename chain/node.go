@@ -35,6 +35,7 @@ const (
 	minGossipSleep = 5 * time.Millisecond
 	readyPoll      = 5 * time.Millisecond
 	mempoolTxs     = 20_000
+	mempoolBytes   = 64 << 20
 )
 
 // Options say how one node runs. The zero value of each but Dir is a good default.

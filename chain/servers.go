@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
 
@@ -36,6 +37,7 @@ const (
 	stopTimeout     = 200 * time.Millisecond
 	maxConnections  = 2_000
 	maxHeaderBytes  = 1 << 20
+	maxStreams      = 100 // of one gRPC connection
 	maxGRPCMessage  = 8 << 20
 	maxRequestBytes = maxBlockBytes
 )
@@ -147,10 +149,11 @@ func (s *servers) serveGRPC(addr string, n *Node) error {
 	s.grpc = grpc.NewServer(
 		grpc.ForceServerCodec(codec.NewProtoCodec(n.app.registry).GRPCCodec()),
 		grpc.MaxRecvMsgSize(maxGRPCMessage),
-		grpc.MaxConcurrentStreams(maxConnections),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout}),
 	)
 	n.app.RegisterGRPCServerWithSkipCheckHeader(s.grpc, false)
-	s.wg.Go(func() { _ = s.grpc.Serve(listener) }) // returns when stop is called
+	s.wg.Go(func() { _ = s.grpc.Serve(netutil.LimitListener(listener, maxConnections)) }) // returns when stop is called
 	return nil
 }
 

@@ -15,6 +15,10 @@ import (
 
 // setAttributes changes the attributes of a blob. Source: spec: control-plane.md section 2.4.
 func (k Keeper) setAttributes(ctx context.Context, owner sdk.AccAddress, m *blobv1.MsgSetAttributes) error {
+	// Each change looks at all pairs, so the number of changes is bounded before the first.
+	if n := max(len(m.Set), len(m.Remove)); n > types.MaxAttributes {
+		return sdkerrors.ErrInvalidRequest.Wrapf("blob: %d attributes to change, at most %d", n, types.MaxAttributes)
+	}
 	b, err := k.ownBlob(ctx, owner, m.ObjectId)
 	if err != nil {
 		return err

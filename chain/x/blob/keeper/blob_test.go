@@ -13,6 +13,7 @@ import (
 	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/chain/chaintest"
+	"github.com/walrus-go/walrus/chain/x/blob/types"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/ledgertest"
@@ -162,6 +163,10 @@ func TestAttributes(t *testing.T) {
 	wantRule(t, set(&blobv1.MsgSetAttributes{Remove: []string{"b"}}), "vec_map::EKeyDoesNotExist")
 	if err := set(&blobv1.MsgSetAttributes{Set: pairs("big", string(make([]byte, 9000)))}); !errors.Is(err, ledger.ErrRejected) {
 		t.Errorf("too large: got %v, want a refusal", err)
+	}
+	many := make([]string, 2*(types.MaxAttributes+1)) // all of one key: few in the end, but much work
+	if err := set(&blobv1.MsgSetAttributes{Set: pairs(many...)}); !errors.Is(err, ledger.ErrRejected) {
+		t.Errorf("too many changes: got %v, want a refusal", err)
 	}
 	if got := fmt.Sprint(attributes(t, c, blobs[0].ID)); got != "[{c 3} {a 4}]" {
 		t.Errorf("got %s, want c=3, a=4", got)
