@@ -40,7 +40,7 @@ const (
 const (
 	maxBlockBytes = 4 << 20
 	maxTxBytes    = maxBlockBytes / 2
-	maxBlockGas   = 400_000_000
+	maxBlockGas   = 100_000_000 // some seconds of checking signatures at worst
 )
 
 // GenesisOptions say what a chain begins with. Zero numbers mean the defaults.
