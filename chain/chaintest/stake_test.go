@@ -71,7 +71,7 @@ func pools(t *testing.T, c *chaintest.Chain) (list []committeev1.Pool) {
 func stakesOf(t *testing.T, c *chaintest.Chain, owner ledger.Address) (list []rpc.Stake) {
 	t.Helper()
 	for cursor := []byte(nil); ; {
-		some, next, err := c.Client().Stakes(context.Background(), owner, ledger.Page{Cursor: cursor, Limit: 2})
+		some, next, err := c.Client().Stakes(context.Background(), owner, ledger.Page{Cursor: cursor, Limit: 40})
 		ok(t, err)
 		list = append(list, some...)
 		if cursor = next; cursor == nil {
