@@ -59,7 +59,7 @@ func speed(o options) error {
 		fmt.Printf("| %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %.2f |\n", r.shards, sizeText(float64(r.bytes)),
 			r.rate(m[0]), r.rate(m[1]), ratio(m[0], m[1]), r.rate(m[2]), ratio(m[0], m[2]), r.rate(m[3]), ratio(m[0], m[3]), r.rate(m[4]), ratio(m[0], m[4]),
 			float64(compressions(r.shards, r.bytes))*lane/m[1].number("seconds"))
-		for i, who := range []string{"reference, 1 core", "1 core", "2 cores"} {
+		for i, who := range []string{"reference", "1 core", "2 cores"} {
 			if m[i] == nil {
 				continue
 			}

@@ -39,8 +39,8 @@ type Chart struct {
 
 // The drawing's size and margins in pixels.
 const (
-	width, height            = 760, 420
-	left, right, top, bottom = 70, 190, 40, 50
+	width, height            = 820, 420
+	left, right, top, bottom = 70, 250, 40, 50
 	plotWidth                = width - left - right
 	plotHeight               = height - top - bottom
 )
