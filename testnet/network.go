@@ -48,6 +48,8 @@ type Network struct {
 	log     *slog.Logger
 	closing func() error
 
+	stopEpochs func() // ends the reports of epochs; nil before they begin
+
 	stopping atomic.Bool // set once the chain is being stopped
 
 	mu      sync.Mutex
@@ -195,7 +197,18 @@ func (n *Network) start(ctx context.Context) error {
 		wait.Go(func() { errs[i] = n.StartNode(ctx, i) })
 	}
 	wait.Wait()
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	operator, err := n.WalletOf(OperatorKey)
+	if err != nil {
+		return err
+	}
+	reporting, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	n.stopEpochs = func() { stop(); <-done }
+	go func() { defer close(done); n.reportShards(reporting, operator) }()
+	return nil
 }
 
 // claimPorts claims the ports of a network that was made earlier.
@@ -272,6 +285,9 @@ func (n *Network) Close() error { return n.closing() }
 
 func (n *Network) close() error {
 	var errs []error
+	if n.stopEpochs != nil {
+		n.stopEpochs()
+	}
 	var wait sync.WaitGroup
 	for i := range n.members {
 		wait.Go(func() {
