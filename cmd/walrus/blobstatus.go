@@ -17,6 +17,9 @@ type blobStatusOptions struct {
 	id      string
 	file    string
 	timeout time.Duration
+
+	prove       string
+	trustHeight int64
 }
 
 // blobStatusResult is what is known of a blob. Source: spec client.md section 2.4.
@@ -35,7 +38,10 @@ func newBlobStatus(d *deps) *cobra.Command {
 		Short: "Ask the network what it knows of a blob",
 		Long: `Blob-status asks the storage nodes whether a blob is stored, until when, and whether its owner can take it
 back. The answer is one that nodes with more than a third of the shards give, or that the chain confirms. Name
-the blob by its ID, or with --file by its bytes.` +
+the blob by its ID, or with --file by its bytes.
+
+With --prove it asks the chain instead and writes a proof to a file, which "walrus verify-proof" checks without
+a network, for somebody who trusts one header of the chain: that of --trust-height, or else the newest.` +
 			exits("with --exit-codes=detailed 3 the blob is not stored, 5 too few nodes answer"),
 		Example: "  walrus blob-status --file /etc/hosts",
 		Args:    cobra.MaximumNArgs(1),
@@ -46,12 +52,20 @@ the blob by its ID, or with --file by its bytes.` +
 			if len(args) == 1 {
 				opts.id = args[0]
 			}
+			switch {
+			case opts.trustHeight < 0 || opts.trustHeight != 0 && opts.prove == "":
+				return usagef("--trust-height is a height, and goes with --prove")
+			case opts.prove != "":
+				return runProveBlob(ctx, d, opts)
+			}
 			return runBlobStatus(ctx, d, opts)
 		}),
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.id, "blob-id", "", "`ID` of the blob")
 	f.StringVar(&opts.file, "file", "", "`FILE` with the blob's bytes")
+	f.StringVar(&opts.prove, "prove", "", "write a proof of what the chain says to `FILE`")
+	f.Int64Var(&opts.trustHeight, "trust-height", 0, "`HEIGHT` of the header from which the proof is to lead")
 	f.DurationVar(&opts.timeout, "timeout", 10*time.Second, "how long to wait for answers")
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/keyring"
+	"github.com/walrus-go/walrus/ledger/proof"
 	"github.com/walrus-go/walrus/store"
 	"github.com/walrus-go/walrus/testnet"
 )
@@ -70,6 +71,10 @@ var failures = []struct {
 	{store.ErrInUse, "IN_USE", exitFailure, "another process runs this node"},
 	{config.ErrNotFound, "NO_CONFIGURATION", exitFailure, `name a file with --config or WALRUS_CONFIG; "walrus devnet" starts a network and writes one`},
 	{config.ErrInvalid, "INVALID_CONFIGURATION", exitFailure, ""},
+	{proof.ErrFormat, "NOT_A_PROOF", exitFailure, `"walrus blob-status --prove FILE" writes proofs`},
+	{proof.ErrStale, "TRUST_EXPIRED", exitFailure, "trust a newer header, and ask for a proof that leads from it"},
+	{proof.ErrTrust, "NOT_TRUSTED", exitFailure, "is the trusted height the one the proof was made for, and is the hash of the same chain?"},
+	{proof.ErrInvalid, "PROOF_INVALID", exitFailure, "somebody has changed it; do not rely on what it says"},
 	{context.DeadlineExceeded, "DEADLINE_EXCEEDED", exitUnavailable, "try again, or allow more time"},
 }
 

@@ -94,7 +94,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		id       string
 		commands []func(*deps) *cobra.Command
 	}{
-		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newListBlobs, newExtend, newDelete, newBlobID, newConvertBlobID}},
+		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBlobID, newConvertBlobID}},
 		{"network", []func(*deps) *cobra.Command{newInfo, newHealth}},
 		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet}},
 		{"run", []func(*deps) *cobra.Command{newDevnet, newNode, newVersion}},

@@ -72,12 +72,13 @@ func ownWallet(ctx context.Context, n *testnet.Network, dir string) error {
 
 // params has what all scripts share: "status N command…" runs a command that must exit with
 // N, "object" sets $OBJECT to the first object ID in standard output, "address NAME" sets $ADDRESS to
-// that of a key, and "blobid FILE" sets $ID to the blob ID of a file.
+// that of a key, "blobid FILE" sets $ID to the blob ID of a file, and "anchor" sets $HEIGHT and
+// $HASH to those of the trusted header in standard output, and $WRONG to another hash.
 func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:           dir,
 		UpdateScripts: os.Getenv("WALRUS_UPDATE") != "",
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": status, "object": object, "address": address, "blobid": blobID},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": status, "object": object, "address": address, "blobid": blobID, "anchor": anchor},
 	}
 }
 
@@ -115,4 +116,16 @@ func address(ts *testscript.TestScript, _ bool, args []string) {
 func blobID(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Exec("walrus", "blob-id", args[0]))
 	ts.Setenv("ID", strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+var trustedHeader = regexp.MustCompile(`(?:block |"trustHeight": )(\d+)(?: |,\s+"trustHash": ")([0-9A-F]{64})`)
+
+func anchor(ts *testscript.TestScript, _ bool, _ []string) {
+	m := trustedHeader.FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("no trusted header in standard output")
+	}
+	ts.Setenv("HEIGHT", m[1])
+	ts.Setenv("HASH", m[2])
+	ts.Setenv("WRONG", strings.Repeat("0", len(m[2])))
 }

@@ -98,8 +98,11 @@ func refOf(r *blobv1.EventRef) (blob.EventRef, error) {
 	return blob.EventRef{Tx: tx, Seq: uint64(r.Index)}, err
 }
 
-// statusOf derives a status from the sums the chain keeps. Source: spec: storage-node.md section 4.6.
-func statusOf(info *blobv1.Info, now uint32) (s blob.Status, err error) {
+// StatusOf derives a blob's status in epoch now from the sums the chain keeps of its registrations.
+//
+// Errors: [ledger.ErrUnavailable] for sums that no chain keeps. Source: spec: storage-node.md section 4.6.
+func StatusOf(info *blobv1.Info, epoch committee.Epoch) (s blob.Status, err error) {
+	now := uint32(epoch)
 	if info.InvalidEvent != nil {
 		s.Kind = blob.Invalid
 		s.Event, err = refOf(info.InvalidEvent)

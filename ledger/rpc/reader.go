@@ -75,7 +75,7 @@ func (c *Client) BlobStatus(ctx context.Context, id blob.ID) (blob.Status, error
 	if err := c.query(ctx, blobQuery+"Info", &blobv1.QueryInfoRequest{BlobId: id.String()}, &out); err != nil {
 		return blob.Status{}, err
 	}
-	return statusOf(&out.Info, out.Epoch)
+	return StatusOf(&out.Info, epochOf(out.Epoch))
 }
 
 // Blob implements [ledger.Reader].
