@@ -66,7 +66,13 @@ func (c *Client) Close() {
 	}
 }
 
-// query calls a method of one of our query services.
+// Ask calls a method of one of the chain's query services, such as /cosmos.gov.v1.Query/Proposal, for what
+// package ledger has no method for. Errors are those of [ledger.Reader].
+func (c *Client) Ask(ctx context.Context, method string, request, response proto.Message) error {
+	return c.query(ctx, method, request, response)
+}
+
+// query calls a method whose types are of the kind of our own query services.
 func (c *Client) query(ctx context.Context, method string, request, response proto.Message) error {
 	in, err := proto.Marshal(request)
 	if err != nil {

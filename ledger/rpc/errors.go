@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/walrus-go/walrus/ledger"
 )
@@ -26,6 +27,7 @@ const ruleOffset = 2
 // Rejected makes the error of a refusal with the given numbers: a *[ledger.RejectedError], and
 // besides [ledger.ErrFunds] or [ledger.ErrUnavailable] where that is the reason. It is for implementers of [Conn].
 func Rejected(codespace string, code uint32, text string) error {
+	text = strings.TrimPrefix(text, "failed to simulate tx: ") // what is refused is the transaction
 	r := &ledger.RejectedError{Codespace: codespace, Code: code, Text: text}
 	if code >= ruleOffset {
 		r.Name = ruleNames[rule{codespace, code - ruleOffset}]

@@ -22,7 +22,8 @@ type Stake struct {
 	Worth      uint64          // principal and rewards; 0 where the chain did not say
 }
 
-func stakeOf(s *committeev1.Stake) (out Stake, err error) {
+// StakeOf reads a stake in an answer of the chain. Errors: [ledger.ErrUnavailable] if it is none.
+func StakeOf(s *committeev1.Stake) (out Stake, err error) {
 	if out.ID, err = hashOf("stake ID", s.Id); err != nil {
 		return out, err
 	}
@@ -42,7 +43,7 @@ func (c *Client) Stakes(ctx context.Context, owner ledger.Address, page ledger.P
 		return nil, nil, err
 	}
 	list, err = convert(out.Stakes, func(r *committeev1.QueryStakeResponse) (Stake, error) {
-		s, err := stakeOf(&r.Stake)
+		s, err := StakeOf(&r.Stake)
 		s.Worth = r.Worth
 		return s, err
 	})
@@ -56,7 +57,7 @@ func (w *Wallet) Stake(ctx context.Context, node committee.NodeID, amount uint64
 	if err := w.Execute(ctx, gasStake, m, &out); err != nil {
 		return Stake{}, err
 	}
-	return stakeOf(&out.Stake)
+	return StakeOf(&out.Stake)
 }
 
 // RequestWithdraw asks for the end of a stake and returns the epoch from which on it can be withdrawn.

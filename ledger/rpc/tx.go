@@ -12,6 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/walrus-go/walrus/ledger"
 )
 
 // A draft is a transaction before it is signed.
@@ -22,6 +24,7 @@ type draft struct {
 	fee           uint64 // FROST
 	chainID       string
 	accountNumber uint64
+	granter       *ledger.Address // pays the fee; nil for the signer
 }
 
 // sign returns the bytes of the transaction. What is signed names the chain and the account, so that it
@@ -39,6 +42,10 @@ func (d *draft) sign(s Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	fee := &txv1beta1.Fee{Amount: coins(d.fee), GasLimit: d.gas}
+	if d.granter != nil {
+		fee.Granter = d.granter.String()
+	}
 	auth, err := proto.Marshal(&txv1beta1.AuthInfo{
 		SignerInfos: []*txv1beta1.SignerInfo{{
 			PublicKey: key,
@@ -46,7 +53,7 @@ func (d *draft) sign(s Signer) ([]byte, error) {
 				Mode: signingv1beta1.SignMode_SIGN_MODE_DIRECT,
 			}}},
 		}},
-		Fee: &txv1beta1.Fee{Amount: coins(d.fee), GasLimit: d.gas},
+		Fee: fee,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ledger: transaction: %w", err)

@@ -15,7 +15,6 @@ import (
 
 	abciv1beta1 "cosmossdk.io/api/cosmos/base/abci/v1beta1"
 	nodev1beta1 "cosmossdk.io/api/cosmos/base/node/v1beta1"
-	gogoproto "github.com/cosmos/gogoproto/proto"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -37,6 +36,9 @@ type WalletOptions struct {
 	// Random scatters the deadlines; the default is the system's source. Another makes histories that can be
 	// repeated to the byte. The wallet reads it from one goroutine at a time.
 	Random io.Reader
+	// FeeGranter is an account that has granted fees to this one and pays them; nil means that the account
+	// pays for itself. What a transaction spends otherwise is always its own.
+	FeeGranter *ledger.Address
 }
 
 // Wallet sends the transactions of one account. Safe for concurrent use, also by several processes with
@@ -46,6 +48,7 @@ type Wallet struct {
 	signer   Signer
 	lifetime time.Duration
 	now      func() time.Time
+	granter  *ledger.Address // who pays fees, if not the account
 
 	mu       sync.Mutex
 	random   io.Reader // nil means the system's
@@ -60,7 +63,7 @@ func (c *Client) Wallet(signer Signer, opts *WalletOptions) (*Wallet, error) {
 	if opts == nil {
 		opts = &WalletOptions{}
 	}
-	w := &Wallet{client: c, signer: signer, lifetime: opts.Lifetime, now: opts.Now, random: opts.Random}
+	w := &Wallet{client: c, signer: signer, lifetime: opts.Lifetime, now: opts.Now, random: opts.Random, granter: opts.FeeGranter}
 	if w.now == nil {
 		w.now = time.Now
 	}
@@ -87,9 +90,8 @@ const (
 	resendAfter  = 3 * time.Second
 )
 
-// send signs a transaction of the messages, hands it in and waits for its block. It returns the messages'
-// responses. If gas has become dearer than when the node was last asked, it is asked again.
-func (w *Wallet) send(ctx context.Context, gas uint64, messages ...*anypb.Any) ([]*anypb.Any, error) {
+// send signs a transaction of the messages, hands it in and waits for its block. If gas has become dearer than when the node was last asked, it is asked again.
+func (w *Wallet) send(ctx context.Context, gas uint64, messages ...*anypb.Any) (*Receipt, error) {
 	out, err := w.sendOnce(ctx, gas, messages)
 	var r *ledger.RejectedError
 	if w.fixed || !errors.As(err, &r) || r.Codespace != sdkCodespace || r.Code != sdkInsufficientFee {
@@ -101,7 +103,7 @@ func (w *Wallet) send(ctx context.Context, gas uint64, messages ...*anypb.Any) (
 	return w.sendOnce(ctx, gas, messages)
 }
 
-func (w *Wallet) sendOnce(ctx context.Context, gas uint64, messages []*anypb.Any) ([]*anypb.Any, error) {
+func (w *Wallet) sendOnce(ctx context.Context, gas uint64, messages []*anypb.Any) (*Receipt, error) {
 	d, err := w.draft(ctx, gas, messages)
 	if err != nil {
 		return nil, err
@@ -129,7 +131,7 @@ func (w *Wallet) sendOnce(ctx context.Context, gas uint64, messages []*anypb.Any
 	if err := proto.Unmarshal(result.Data, &data); err != nil || len(data.MsgResponses) != len(messages) {
 		return nil, fmt.Errorf("%w: committed, but its result cannot be read: %w", ledger.ErrUnknown, errors.Join(err, errShortData))
 	}
-	return data.MsgResponses, nil
+	return &Receipt{Tx: result.Hash, GasUsed: uint64(max(result.GasUsed, 0)), GasLimit: gas, Fee: d.fee, responses: data.MsgResponses}, nil
 }
 
 var errShortData = errors.New("ledger: unexpected number of responses")
@@ -219,7 +221,7 @@ func (w *Wallet) draft(ctx context.Context, gas uint64, messages []*anypb.Any) (
 	}
 	return &draft{
 		messages: messages, deadline: deadline, gas: gas, fee: fee,
-		chainID: w.client.chainID, accountNumber: number,
+		chainID: w.client.chainID, accountNumber: number, granter: w.granter,
 	}, nil
 }
 
@@ -323,21 +325,4 @@ func cutDenom(text string) (string, bool) {
 		return "", false
 	}
 	return text[:len(text)-len(denom)], true
-}
-
-// Execute sends one message of the chain's own modules with the given limit of gas and reads its response,
-// for what package ledger has no method for. Errors are those of [ledger.Wallet].
-func (w *Wallet) Execute(ctx context.Context, gas uint64, message, response gogoproto.Message) error {
-	packed, err := pack(message)
-	if err != nil {
-		return err
-	}
-	responses, err := w.send(ctx, gas, packed)
-	if err != nil {
-		return err
-	}
-	if err := gogoproto.Unmarshal(responses[0].Value, response); err != nil {
-		return fmt.Errorf("%w: committed, but its result cannot be read: %w", ledger.ErrUnknown, err)
-	}
-	return nil
 }
