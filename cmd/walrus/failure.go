@@ -138,8 +138,39 @@ func classify(err error) hinted {
 	return hinted{err: err, code: "INTERNAL", exit: exitFailure}
 }
 
+// ruleHints say what to do about refusals that people meet, by the name of the rule.
+var ruleHints = map[string]string{
+	"staking_pool::EWithdrawDirectly":         `it does not count, so it need not be asked for: "walrus withdraw" takes it out`,
+	"staking_pool::EWithdrawEpochNotReached":  `"walrus stakes" shows when it leaves, "walrus epoch" when that will be`,
+	"staking_pool::ENotWithdrawing":           `it counts: ask for it with "walrus unstake" first`,
+	"staking_pool::EPoolAlreadyWithdrawing":   `the node is leaving; "walrus nodes" lists others`,
+	"staking_pool::EInvalidProofOfPossession": "an epoch may have begun meanwhile, of which the proof speaks: try again",
+	"staking_pool::EAuthorizationFailure":     `"walrus nodes NODE" shows which account has this right; --key chooses the account to act as`,
+	"slashing::ENotAuthorized":                `"walrus nodes NODE" shows which account votes for the node; --key chooses the account to act as`,
+	"upgrade::ENotAuthorized":                 `"walrus nodes NODE" shows which account votes for the node; --key chooses the account to act as`,
+	"slashing::ENotEnoughVotes":               `"walrus node proposals" shows how many shards are for it`,
+	"upgrade::ENotEnoughVotes":                `"walrus node proposals" shows how many shards are for it`,
+	"staked_wal::EMetadataMismatch":           `only stakes on one node that count from the same epoch on can be joined; "walrus stakes" shows them`,
+	"staked_wal::EStakeBelowThreshold":        "each part must have 1 WAL at least",
+	"staking_inner::EPoolNotFound":            `"walrus nodes" lists the storage nodes`,
+	"storage_resource::EIncompatibleEpochs":   `"walrus storage" shows the periods of the resources`,
+	"storage_resource::EIncompatibleAmount":   `"walrus storage" shows the sizes of the resources`,
+	"system_state_inner::EInvalidEpochsAhead": `"walrus info epoch" shows how far ahead space is sold`,
+	"system_state_inner::EStorageExceeded":    `"walrus info storage" shows what is left`,
+	"vec_map::EKeyDoesNotExist":               `"walrus get-blob-attribute" shows what there is`,
+}
+
+// unauthorized is the code of the SDK for a message whose sender does not own what it names.
+const unauthorized = 4
+
 // hintOf prefers what an error itself advises.
 func hintOf(err error, otherwise string) string {
+	if r := (*ledger.RejectedError)(nil); errors.As(err, &r) && otherwise == "" {
+		if r.Codespace == "sdk" && r.Code == unauthorized {
+			return `--key chooses the account to act as; "walrus keys list" shows them`
+		}
+		otherwise = ruleHints[r.Name]
+	}
 	var advice interface{ Hint() string }
 	if errors.As(err, &advice) {
 		if hint := advice.Hint(); hint != "" {

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/walrus-go/walrus/ledger"
 )
@@ -132,14 +134,34 @@ func newTable(w io.Writer, heading ...string) *table {
 	return t
 }
 
-func (t *table) row(cells ...string) { fmt.Fprintln(t.w, strings.Join(cells, "\t")) }
-func (t *table) flush() error        { return t.w.Flush() }
+func (t *table) row(cells ...string) {
+	for i, c := range cells {
+		if i > 0 {
+			fmt.Fprint(t.w, "\t")
+		}
+		fmt.Fprint(t.w, printable(c))
+	}
+	fmt.Fprintln(t.w)
+}
+
+// printable replaces what a terminal would obey instead of showing: names and descriptions are what
+// strangers wrote.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}
+
+func (t *table) flush() error { return t.w.Flush() }
 
 // labels writes labelled lines, "Blob ID:  …", aligned.
 func labels(w io.Writer, pairs ...string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(t, "  %s:\t%s\n", pairs[i], pairs[i+1])
+		fmt.Fprintf(t, "  %s:\t%s\n", printable(pairs[i]), printable(pairs[i+1]))
 	}
 	return t.Flush()
 }
@@ -150,4 +172,19 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// parseSize reads a number of bytes: bare, or with a unit of base 1024 such as 10MiB or 10M.
+func parseSize(s string) (uint64, error) {
+	i := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	number, unit := s, ""
+	if i >= 0 {
+		number, unit = s[:i], strings.ToLower(strings.TrimSpace(s[i:]))
+	}
+	shift, ok := map[string]int{"": 0, "b": 0, "k": 10, "kib": 10, "m": 20, "mib": 20, "g": 30, "gib": 30, "t": 40, "tib": 40, "p": 50, "pib": 50}[unit]
+	n, err := strconv.ParseUint(number, 10, 64)
+	if !ok || err != nil || n > math.MaxUint64>>shift {
+		return 0, usagef("size %q: want bytes, or a whole number with a unit such as 10MiB", s)
+	}
+	return n << shift, nil
 }

@@ -16,13 +16,21 @@ import (
 // newNode makes the node command.
 func newNode(d *deps) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "node",
-		Short: "Run a storage node",
-		Long:  "Node is for operators of storage nodes." + exits(),
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "node",
+		Aliases: []string{"node-admin"},
+		Short:   "Run, register and manage storage nodes",
+		Long: `Node is for operators of storage nodes. What changes a node is sent by the account that owns it; on a devnet that is
+--key operator.` + exits(),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newNodeRun(d))
+	for _, make := range []func(*deps) *cobra.Command{
+		newNodeRun, newNodeInit, newNodeRegister, newNodeUpdate, newNodeTransfer, newNodeNextKey, newNodeConsensusKey, newNodeResume, newNodeJoin,
+		newNodeVote, newNodeSetCommission, newNodeCollect, newNodeGive, newNodeSetReceiver, newNodeSetGovernor,
+		newNodeSlashVote, newNodeSlashExecute, newNodeVoteUpgrade, newNodeAuthorizeUpgrade, newNodeProposals,
+	} {
+		cmd.AddCommand(make(d))
+	}
 	return cmd
 }
 

@@ -23,12 +23,13 @@ type deps struct {
 	terminal       bool // stderr is a terminal: show progress
 	inputTerminal  bool // stdin is a terminal: questions make sense
 
-	config    string // --config
-	context   string // --context
-	wallet    string // --wallet
-	key       string // --key
-	json      bool   // --json
-	exitCodes string // --exit-codes
+	config     string // --config
+	context    string // --context
+	wallet     string // --wallet
+	key        string // --key
+	feeGranter string // --fee-granter
+	json       bool   // --json
+	exitCodes  string // --exit-codes
 
 	lines *bufio.Reader // standard input, once lines of it have been read
 
@@ -81,6 +82,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	f.StringVar(&d.context, "context", "", "`NAME` of the context in a file that has several")
 	f.StringVar(&d.wallet, "wallet", "", "`DIR` of the keyring (default: as configured)")
 	f.StringVar(&d.key, "key", "", "`NAME` of the key to act as (default: as configured)")
+	f.StringVar(&d.feeGranter, "fee-granter", "", "`ADDRESS` of an account that has granted fees, see walrus grant fees, and pays them")
 	f.BoolVar(&d.json, "json", false, "print results, and errors, as JSON")
 	f.StringVar(&d.exitCodes, "exit-codes", "", "\"detailed\" tells kinds of failure apart by exit code, see walrus help exit-codes")
 
@@ -88,6 +90,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		&cobra.Group{ID: "blobs", Title: "Blobs:"},
 		&cobra.Group{ID: "network", Title: "The network:"},
 		&cobra.Group{ID: "money", Title: "Keys and WAL:"},
+		&cobra.Group{ID: "stake", Title: "Stake, storage nodes and governance:"},
 		&cobra.Group{ID: "run", Title: "Running it:"},
 	)
 	for _, group := range []struct {
@@ -95,9 +98,10 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		commands []func(*deps) *cobra.Command
 	}{
 		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBlobID, newConvertBlobID}},
-		{"network", []func(*deps) *cobra.Command{newInfo, newHealth}},
+		{"network", []func(*deps) *cobra.Command{newInfo, newHealth, newEpoch, newPrice, newNodes}},
 		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet}},
-		{"run", []func(*deps) *cobra.Command{newDevnet, newNode, newVersion}},
+		{"stake", []func(*deps) *cobra.Command{newStake, newUnstake, newWithdraw, newStakes, newNode}},
+		{"run", []func(*deps) *cobra.Command{newDevnet, newVersion}},
 	} {
 		for _, make := range group.commands {
 			cmd := make(d)

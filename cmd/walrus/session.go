@@ -40,8 +40,10 @@ func (d *deps) loadConfig() (*config.Client, error) {
 type session struct {
 	cfg    *config.Client
 	reader *rpc.Client
-	wallet ledger.Wallet // nil without a wallet
-	client *client.Client
+	// wallet and account are the same, for what package ledger knows and for the rest; nil without a wallet.
+	wallet  ledger.Wallet
+	account *rpc.Wallet
+	client  *client.Client
 }
 
 // connect reaches the configured network, with a wallet if one is needed.
@@ -55,10 +57,11 @@ func (d *deps) connect(ctx context.Context, withWallet bool) (*session, error) {
 		return nil, err
 	}
 	if withWallet {
-		if s.wallet, err = d.openWallet(s.reader, cfg); err != nil {
+		if s.account, err = d.openWallet(s.reader, cfg); err != nil {
 			s.reader.Close()
 			return nil, err
 		}
+		s.wallet = s.account
 	}
 	m := cfg.Communication
 	s.client, err = client.New(s.reader, &client.Options{

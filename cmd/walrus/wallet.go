@@ -16,7 +16,7 @@ import (
 )
 
 // openWallet returns the wallet of the configured key.
-func (d *deps) openWallet(reader *rpc.Client, cfg *config.Client) (ledger.Wallet, error) {
+func (d *deps) openWallet(reader *rpc.Client, cfg *config.Client) (*rpc.Wallet, error) {
 	keys, name, err := d.openKeys(cfg)
 	if err != nil {
 		return nil, err
@@ -25,7 +25,15 @@ func (d *deps) openWallet(reader *rpc.Client, cfg *config.Client) (ledger.Wallet
 	if err != nil {
 		return nil, err
 	}
-	return reader.Wallet(signer, nil)
+	opts := &rpc.WalletOptions{}
+	if d.feeGranter != "" {
+		granter, err := parseAddress(d.feeGranter)
+		if err != nil {
+			return nil, err
+		}
+		opts.FeeGranter = &granter
+	}
+	return reader.Wallet(signer, opts)
 }
 
 // ownAddress returns the account of the configured key.
