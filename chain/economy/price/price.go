@@ -48,11 +48,10 @@ func SymbolSize(n uint16, size uint64) (uint16, error) {
 	}
 	primary, secondary := sourceSymbols(n)
 	symbol := (max(size, 1)-1)/(primary*secondary) + 1
-	symbol += symbol % 2
-	if symbol > maxSymbol {
+	if symbol >= maxSymbol { // that is odd, and the next even number is too large
 		return 0, economy.ErrOverflow
 	}
-	return uint16(symbol), nil
+	return uint16(symbol + symbol%2), nil
 }
 
 // EncodedSize returns the bytes that a blob of size bytes takes on n shards, metadata included. An empty

@@ -68,11 +68,20 @@ func TestEncodedSizeRefuses(t *testing.T) {
 		"no shards":        {0, 1, RS2, economy.ErrOverflow},
 		"too large":        {1000, 14_599_533_453, RS2, economy.ErrOverflow},
 		"all there is":     {65535, math.MaxUint64, RS2, economy.ErrOverflow},
+		"one shard, all":   {1, math.MaxUint64, RS2, economy.ErrOverflow},
+		"no even symbol":   {1, 65535, RS2, economy.ErrOverflow},
 	}
 	for name, tc := range tests {
 		if _, err := EncodedSize(tc.n, tc.size, tc.encoding); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
+	}
+}
+
+func TestLargestBlobOfOneShard(t *testing.T) {
+	t.Parallel()
+	if got, err := EncodedSize(1, 65534, RS2); err != nil || got != 2*65534+96 {
+		t.Errorf("%d, %v", got, err)
 	}
 }
 
