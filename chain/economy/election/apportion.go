@@ -44,8 +44,11 @@ func Apportion(stakes []uint64, n uint16) ([]uint16, error) {
 	if total == 0 {
 		return nil, economy.ErrStakingInnerNoStake
 	}
-	limit := MaxShards(n, len(stakes))
 	counts := make([]uint16, len(stakes))
+	if n == 0 {
+		return counts, nil
+	}
+	limit := MaxShards(n, len(stakes))
 	left := int(n)
 	// No quotient at or above this divisor can be left out, so these seats need no contest.
 	divisor := total/(uint64(n)+1) + 1

@@ -93,6 +93,16 @@ func TestApportionRefuses(t *testing.T) {
 	}
 }
 
+func TestNoShardsAtAll(t *testing.T) {
+	t.Parallel()
+	for _, stakes := range [][]uint64{{1, 2}, {1 << 63, 1<<63 - 1}, slices.Repeat([]uint64{1}, 20)} {
+		counts, err := Apportion(stakes, 0)
+		if err != nil || !slices.Equal(counts, make([]uint16, len(stakes))) {
+			t.Errorf("%v: %v, %v", stakes, counts, err)
+		}
+	}
+}
+
 func randomSeats(rng *rand.Rand, n int) []Seat {
 	ids := rng.Perm(20)[:1+rng.IntN(15)]
 	seats := make([]Seat, len(ids))
