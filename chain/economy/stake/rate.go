@@ -31,13 +31,13 @@ type Rate struct{ Wal, Shares uint64 }
 var Flat = Rate{}
 
 // MakeRate returns the rate of a pool with the given balance and shares.
-// Errors: [economy.ErrPoolExchangeRateInvalidRate] if there are more shares than FROST.
+// Errors: [economy.ErrPoolExchangeRateInvalidRate] if there are more shares than FROST, even without FROST.
 func MakeRate(wal, shares uint64) (Rate, error) {
-	if wal == 0 || shares == 0 {
-		return Flat, nil
-	}
 	if shares > wal {
 		return Rate{}, economy.ErrPoolExchangeRateInvalidRate
+	}
+	if wal == 0 || shares == 0 {
+		return Flat, nil
 	}
 	return Rate{wal, shares}, nil
 }

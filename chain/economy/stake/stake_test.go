@@ -210,6 +210,26 @@ func TestClaimsBeyondTheBalance(t *testing.T) {
 	}
 }
 
+func TestMakeRate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		wal, shares uint64
+		want        Rate
+		err         error
+	}{
+		{0, 0, Flat, nil},
+		{7, 0, Flat, nil},
+		{7, 7, Rate{7, 7}, nil},
+		{6, 7, Rate{}, economy.ErrPoolExchangeRateInvalidRate},
+		{0, 1, Rate{}, economy.ErrPoolExchangeRateInvalidRate},
+	}
+	for _, tc := range tests {
+		if got, err := MakeRate(tc.wal, tc.shares); got != tc.want || !errors.Is(err, tc.err) {
+			t.Errorf("%d FROST, %d shares: %v, %v", tc.wal, tc.shares, got, err)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var table Table
