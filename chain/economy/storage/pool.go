@@ -174,15 +174,16 @@ func (p *Pool) Increase(m *market.Market, size, budget uint64) (uint64, error) {
 	if err := p.running(m.Now()); err != nil {
 		return 0, err
 	}
+	books := m.Clone()
+	cost, err := books.Grow(size, p.Storage.End, budget)
+	if err != nil {
+		return 0, err
+	}
 	sum, err := economy.Add(p.Storage.Size, size)
 	if err != nil {
 		return 0, err
 	}
-	cost, err := m.Grow(size, p.Storage.End, budget)
-	if err != nil {
-		return 0, err
-	}
-	p.Storage.Size = sum
+	*m, p.Storage.Size = books, sum
 	return cost, nil
 }
 

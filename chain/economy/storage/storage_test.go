@@ -195,6 +195,41 @@ func TestPoolGivesAwayWhatIsFree(t *testing.T) {
 	}
 }
 
+func TestIncreaseRefusesInOrder(t *testing.T) {
+	t.Parallel()
+	m := testMarket()
+	m.Capacity = math.MaxUint64
+	p, _, err := CreatePool(m, 20_000, 3, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, books := p, m.Clone()
+	const all = math.MaxUint64 - 10_000 // more than a pool's size can hold beside what it has
+	for _, tc := range []struct {
+		now  committee.Epoch
+		size uint64
+		pays uint64
+		want error
+	}{
+		{5, 0, 0, economy.ErrSystemStateInnerInvalidResourceSize},
+		{8, 1, 0, economy.ErrSystemStateInnerInvalidEpochsAhead},
+		{5, all, 0, economy.ErrBalanceNotEnough},
+		{5, all, math.MaxUint64, economy.ErrOverflow},
+	} {
+		m.Ring = market.NewRing(tc.now, len(m.Ring))
+		if _, err := p.Increase(m, tc.size, tc.pays); !errors.Is(err, tc.want) {
+			t.Errorf("%d bytes in epoch %d for %d: %v, want %v", tc.size, tc.now, tc.pays, err, tc.want)
+		}
+		if m.Ring[0].Used != 0 || m.Ring[0].Rewards != 0 || p != before {
+			t.Errorf("%v left %v, %v", tc.want, p, m.Ring[0])
+		}
+	}
+	*m = books
+	if cost, err := p.Increase(m, 5, 30); err != nil || cost != 30 || p.Storage.Size != 20_005 || m.Ring[2].Used != 20_005 {
+		t.Errorf("%d, %v: %v, %v", cost, err, p, m.Ring[2])
+	}
+}
+
 func TestDenyListAndProtocolVersion(t *testing.T) {
 	t.Parallel()
 	a, b := committee.NodeID{1}, committee.NodeID{2}
