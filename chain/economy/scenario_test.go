@@ -1,6 +1,7 @@
 package economy_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/chain/economy"
 	"github.com/walrus-go/walrus/chain/economy/epoch"
 	"github.com/walrus-go/walrus/chain/economy/sim"
 	"github.com/walrus-go/walrus/chain/economy/storage"
@@ -30,7 +32,7 @@ type worldOp struct {
 
 	Node           string
 	ID             id
-	CommissionRate uint16 `json:"commission_rate"`
+	CommissionRate basisPoints `json:"commission_rate"`
 	Rate           *uint32
 	StoragePrice   number `json:"storage_price"`
 	WritePrice     number `json:"write_price"`
@@ -60,10 +62,11 @@ type worldOp struct {
 	Pool         string
 	BlobID       id `json:"blob_id"`
 	Bytes        number
-	Percent      uint8
+	Percent      uint32
 
 	Checkpoint number
 	Sequence   number
+	ListRoot   *id `json:"root"`
 	Voter      string
 	Candidate  string
 	Candidates []string
@@ -99,13 +102,55 @@ func testScenarios(t *testing.T, entries json.RawMessage) {
 				t.Fatalf("op %d: unknown op %q", i, op.Op)
 			}
 			got, err := do(p, op)
+			if op.beyondSupply(err) {
+				got, err = p.forFree(t, i, op)
+			}
 			compare(t, i, op.Op, got, err, op.Expect)
+			if p.World == nil {
+				continue
+			}
 			p.compareEvents(t, i, op)
 			if err := p.Check(); err != nil {
 				t.Fatalf("op %d, %s: %v", i, op.Op, err)
 			}
 		}
 	})
+}
+
+// sales are the ops whose payer has no limit unless the op names one.
+var sales = map[string]bool{
+	"reserve": true, "reserve_for_epochs": true, "register_blob": true, "extend_blob": true,
+	"create_storage_pool": true, "register_pooled_blob": true, "extend_storage_pool": true, "increase_storage_pool": true,
+}
+
+// beyondSupply tells whether a sale without a limit failed only because all there is does not pay for it, which
+// is not what the scenario is about.
+func (op worldOp) beyondSupply(err error) bool {
+	short := economy.ErrBalanceNotEnough
+	return errors.Is(err, short) && op.Budget == nil && sales[op.Op] && op.Expect["error"] != short.Name()
+}
+
+// forFree runs a sale that costs more than all there is, to see why it fails for a payer without a limit.
+func (p *play) forFree(t *testing.T, i int, op worldOp) (result, error) {
+	t.Helper()
+	storage, write := p.Market.StoragePrice, p.Market.WritePrice
+	p.Market.StoragePrice, p.Market.WritePrice = 0, 0
+	got, err := ops[op.Op](p, op)
+	if err == nil {
+		t.Fatalf("op %d, %s: sold for more than the supply", i, op.Op)
+	}
+	p.Market.StoragePrice, p.Market.WritePrice = storage, write
+	return got, err
+}
+
+// node returns the ID of a node by its label, which need not be registered.
+func (p *play) node(label string) committee.NodeID {
+	n, ok := p.ids[label]
+	if !ok {
+		n = sha256.Sum256([]byte(label))
+		p.ids[label], p.names[n] = n, label
+	}
+	return n
 }
 
 // compareEvents holds the events of the last op against those that the vectors name, if they do. The
@@ -168,7 +213,9 @@ var ops = map[string]func(*play, worldOp) (result, error){
 			Now:           uint64(op.NowMs),
 			ActiveSet:     op.ActiveSetMax,
 		})
-		p.World = w
+		if err == nil {
+			p.World = w
+		}
 		return nil, err
 	},
 	"advance_clock": func(p *play, op worldOp) (result, error) {
@@ -182,17 +229,21 @@ var ops = map[string]func(*play, worldOp) (result, error){
 		node := committee.NodeID(op.ID)
 		p.ids[op.Node], p.names[node] = node, op.Node
 		vote := epoch.PriceVote{Storage: uint64(op.StoragePrice), Write: uint64(op.WritePrice)}
-		return nil, p.RegisterNode(node, op.CommissionRate, vote, uint64(op.Capacity))
+		return nil, p.RegisterNode(node, op.CommissionRate.rate(), vote, uint64(op.Capacity))
 	},
 	"stake": func(p *play, op worldOp) (result, error) {
-		h, activation, err := p.Stake(p.ids[op.Node], uint64(op.Amount))
+		h, activation, err := p.Stake(p.node(op.Node), uint64(op.Amount))
 		p.label(op.As, h, err)
 		return result{"activation_epoch": activation}, err
 	},
 	"split_stake": func(p *play, op worldOp) (result, error) {
 		h, err := p.SplitStake(p.handles[op.Stake], uint64(op.Amount))
 		p.label(op.As, h, err)
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
+		left, err := p.Stakes.Get(p.handles[op.Stake])
+		return result{"principal": left.Principal, "amount": uint64(op.Amount)}, err
 	},
 	"join_stake": func(p *play, op worldOp) (result, error) {
 		principal, err := p.JoinStake(p.handles[op.Stake], p.handles[op.Other])
@@ -207,21 +258,23 @@ var ops = map[string]func(*play, worldOp) (result, error){
 		return result{"amount": amount}, err
 	},
 	"try_join_active_set": func(p *play, op worldOp) (result, error) {
-		return nil, p.TryJoinActiveSet(p.ids[op.Node])
+		err := p.TryJoinActiveSet(p.node(op.Node))
+		_, in := p.Active.Stake(p.node(op.Node))
+		return result{"in_set": in}, err
 	},
 	"collect_commission": func(p *play, op worldOp) (result, error) {
-		amount, err := p.CollectCommission(p.ids[op.Node])
+		amount, err := p.CollectCommission(p.node(op.Node))
 		return result{"amount": amount}, err
 	},
 	"set_commission": func(p *play, op worldOp) (result, error) {
 		rate := op.CommissionRate
 		if op.Rate != nil {
-			rate = uint16(*op.Rate)
+			rate = basisPoints(*op.Rate)
 		}
-		return nil, p.SetCommission(p.ids[op.Node], rate)
+		return nil, p.SetCommission(p.node(op.Node), rate.rate())
 	},
 	"add_commission": func(p *play, op worldOp) (result, error) {
-		return nil, p.AddCommission(p.ids[op.Node], uint64(op.Amount))
+		return nil, p.AddCommission(p.node(op.Node), uint64(op.Amount))
 	},
 	"set_storage_price_vote": func(p *play, op worldOp) (result, error) {
 		return nil, p.change(op, func(n *sim.Node) { n.Price.Storage = uint64(op.Price) })
@@ -259,7 +312,7 @@ var ops = map[string]func(*play, worldOp) (result, error){
 		}, errors.Join(err, failed(done.Failed))
 	},
 	"epoch_sync_done": func(p *play, op worldOp) (result, error) {
-		err := p.EpochSyncDone(p.ids[op.Node], op.Epoch)
+		err := p.EpochSyncDone(p.node(op.Node), op.Epoch)
 		return result{"epoch_state": p.state()}, err
 	},
 
@@ -393,7 +446,7 @@ var ops = map[string]func(*play, worldOp) (result, error){
 		return result{"extracted": out, "size": size}, err
 	},
 	"decrease_storage_pool_by_percent": func(p *play, op worldOp) (result, error) {
-		h, out, size, err := p.DecreaseStoragePoolByPercent(p.handles[op.Pool], op.Percent)
+		h, out, size, err := p.DecreaseStoragePoolByPercent(p.handles[op.Pool], uint8(min(op.Percent, math.MaxUint8)))
 		p.label(op.As, h, err)
 		return result{"extracted": out, "size": size}, err
 	},
@@ -405,25 +458,29 @@ var ops = map[string]func(*play, worldOp) (result, error){
 
 	// Votes and subsidies: sections 2.9 to 2.13 and 8.
 	"certify_event_blob": func(p *play, op worldOp) (result, error) {
-		out, err := p.CertifyEventBlob(p.ids[op.Node], op.claim(), uint64(op.Checkpoint), op.Epoch)
+		out, err := p.CertifyEventBlob(p.node(op.Node), op.claim(), uint64(op.Checkpoint), op.Epoch)
 		return result{"certified": out.Certified, "already": out.Already, "weight": out.Weight, "encoded_size": out.Encoded}, err
 	},
 	"update_deny_list": func(p *play, op worldOp) (result, error) {
-		list := storage.DenyList{Root: op.Root, Sequence: uint64(op.Sequence), Size: uint64(op.Size)}
-		return nil, p.UpdateDenyList(p.ids[op.Node], list)
+		root := op.Root
+		if op.ListRoot != nil {
+			root = *op.ListRoot
+		}
+		list := storage.DenyList{Root: root, Sequence: uint64(op.Sequence), Size: uint64(op.Size)}
+		return nil, p.UpdateDenyList(p.node(op.Node), list)
 	},
 	"vote_slash": func(p *play, op worldOp) (result, error) {
-		weight, err := p.VoteSlash(p.ids[op.Voter], p.ids[op.Candidate])
+		weight, err := p.VoteSlash(p.node(op.Voter), p.node(op.Candidate))
 		return result{"weight": weight}, err
 	},
 	"execute_slash": func(p *play, op worldOp) (result, error) {
-		burned, err := p.ExecuteSlash(p.ids[op.Candidate])
+		burned, err := p.ExecuteSlash(p.node(op.Candidate))
 		return result{"burned": burned}, err
 	},
 	"cleanup_slash": func(p *play, op worldOp) (result, error) {
 		var candidates []committee.NodeID
 		for _, c := range op.Candidates {
-			candidates = append(candidates, p.ids[c])
+			candidates = append(candidates, p.node(c))
 		}
 		p.CleanupSlash(candidates)
 		var left []string
@@ -438,7 +495,7 @@ var ops = map[string]func(*play, worldOp) (result, error){
 		return result{"remaining": remaining}, nil
 	},
 	"vote_upgrade": func(p *play, op worldOp) (result, error) {
-		v, err := p.VoteUpgrade(p.ids[op.Voter], op.Digest)
+		v, err := p.VoteUpgrade(p.node(op.Voter), op.Digest)
 		return result{"weight": v.Proposal.Weight, "quorum": v.Quorum}, err
 	},
 	"authorize_upgrade": func(p *play, op worldOp) (result, error) {
@@ -483,7 +540,7 @@ func (p *play) label(as string, h sim.Handle, err error) {
 }
 
 func (p *play) change(op worldOp, f func(*sim.Node)) error {
-	n, err := p.World.Node(p.ids[op.Node])
+	n, err := p.World.Node(p.node(op.Node))
 	if err == nil {
 		f(n)
 	}

@@ -2,6 +2,7 @@ package economy_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/walrus-go/walrus/chain/economy/stake"
@@ -11,7 +12,8 @@ import (
 // A poolOp is one step of a pool scenario.
 type poolOp struct {
 	Op             string
-	CommissionRate uint16 `json:"commission_rate"`
+	CommissionRate basisPoints `json:"commission_rate"`
+	Rate           *basisPoints
 	Amount         number
 	Rewards        number
 	Block          *bool
@@ -23,6 +25,11 @@ type poolOp struct {
 	At             []committee.Epoch
 	Expect         map[string]any
 }
+
+// basisPoints may be more than a rate can hold, which is refused like any rate above 10,000.
+type basisPoints uint32
+
+func (b basisPoints) rate() uint16 { return uint16(min(b, math.MaxUint16)) }
 
 // A poolPlay is one pool with its stakes and the context that the ops move.
 type poolPlay struct {
@@ -51,7 +58,7 @@ func (p *poolPlay) play(t *testing.T, op poolOp) (map[string]any, error) {
 	s := p.stakes[op.Stake]
 	switch op.Op {
 	case "new":
-		pool, err := stake.NewPool(committee.NodeID{1}, op.CommissionRate, p.epoch, p.selected)
+		pool, err := stake.NewPool(committee.NodeID{1}, op.CommissionRate.rate(), p.epoch, p.selected)
 		p.pool = pool
 		return map[string]any{"activation_epoch": pool.Activation}, err
 	case "stake":
@@ -60,13 +67,13 @@ func (p *poolPlay) play(t *testing.T, op poolOp) (map[string]any, error) {
 			p.stakes[op.As] = placed
 		}
 		return map[string]any{"activation_epoch": placed.Activation}, err
-	case "split":
+	case "split", "split_stake":
 		part, err := s.Split(uint64(op.Amount))
 		if err == nil {
 			p.stakes[op.Stake], p.stakes[op.As] = s, part
 		}
 		return map[string]any{"principal": s.Principal}, err
-	case "join":
+	case "join", "join_stake":
 		err := s.Join(p.stakes[op.Other])
 		if err == nil {
 			p.stakes[op.Stake] = s
@@ -106,7 +113,11 @@ func (p *poolPlay) play(t *testing.T, op poolOp) (map[string]any, error) {
 func (p *poolPlay) commission(t *testing.T, op poolOp) (map[string]any, error) {
 	switch op.Op {
 	case "set_commission":
-		return nil, p.pool.SetNextCommission(op.CommissionRate, p.epoch)
+		rate := op.CommissionRate
+		if op.Rate != nil {
+			rate = *op.Rate
+		}
+		return nil, p.pool.SetNextCommission(rate.rate(), p.epoch)
 	case "add_commission":
 		return nil, p.pool.AddCommission(uint64(op.Amount), op.Block == nil || *op.Block)
 	case "collect", "collect_commission":
@@ -137,6 +148,7 @@ func (p *poolPlay) check(op poolOp) map[string]any {
 		"commission":      p.pool.Commission,
 		"blocked":         p.pool.Blocked,
 		"commission_rate": p.pool.CommissionRate,
+		"latest_epoch":    p.pool.Latest,
 		"balance_at":      projected,
 	}
 }
