@@ -10,6 +10,7 @@ package cert
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/blob"
@@ -27,7 +28,21 @@ import (
 // [economy.ErrMessagesIncorrectAppId], [economy.ErrMessagesIncorrectEpoch], [economy.ErrBcsOutOfRange].
 // Source: spec: control-plane.md section 4.4.
 func Verify(a attest.Certificate, c *committee.Committee, weight int) error {
-	return Named(a.Verify(c, weight))
+	err := a.Verify(c, weight)
+	if errors.Is(err, attest.ErrMessage) {
+		return cutOff(a.Message)
+	}
+	return Named(err)
+}
+
+// cutOff returns what is wrong with a message that ends within its header: the fields that are there are checked
+// before one is missed.
+func cutOff(message []byte) error {
+	whole := append(slices.Clone(message), header(0, 0)[min(len(message), headerSize):]...)
+	if _, _, err := attest.Header(whole); err != nil {
+		return Named(err)
+	}
+	return economy.ErrBcsOutOfRange
 }
 
 // Blob verifies a certificate of a quorum that a blob is stored.
