@@ -114,8 +114,7 @@ type messageFields struct {
 func (f messageFields) encode(kind string, e committee.Epoch) ([]byte, error) {
 	switch kind {
 	case "proof_of_possession":
-		key, err := bls.ParsePublicKey(f.Key)
-		return attest.Possession(e, f.Sender, key), err
+		return f.possession(e), nil
 	case "blob_cert_permanent":
 		return attest.Confirmation{Epoch: e, Blob: blob.ID(f.BlobID)}.Message(), nil
 	case "blob_cert_deletable":
@@ -132,6 +131,16 @@ func (f messageFields) encode(kind string, e committee.Epoch) ([]byte, error) {
 		return cert.ProtocolVersion{Start: f.Start, Version: uint64(f.Version)}.Message(e), nil
 	}
 	return nil, fmt.Errorf("unknown kind %q", kind)
+}
+
+// possession returns the message about a key. What stands in the message need not be a key.
+func (f messageFields) possession(e committee.Epoch) []byte {
+	key, err := bls.ParsePublicKey(f.Key)
+	m := attest.Possession(e, f.Sender, key)
+	if err != nil {
+		m = append(m[:len(m)-bls.PublicKeySize], f.Key...)
+	}
+	return m
 }
 
 func testMessages(t *testing.T, entries json.RawMessage) {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,6 +131,11 @@ func each[T any](t *testing.T, entries json.RawMessage, f func(t *testing.T, v T
 		var named struct{ Name string }
 		_ = json.Unmarshal(r, &named)
 		t.Run(fmt.Sprintf("%d %s", i, named.Name), func(t *testing.T) {
+			defer func() { // one bad entry must not hide the others
+				if p := recover(); p != nil {
+					t.Fatalf("panic: %v\n%s", p, debug.Stack())
+				}
+			}()
 			var v T
 			if err := decode(r, &v); err != nil {
 				t.Fatal(err)
