@@ -9,11 +9,11 @@ package blake2x
 // lanes, groups and steps are as in hashAVX512.
 //
 //go:noescape
-func hashAVX2(lanes *[16]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+func hashAVX2(dst *byte, src *byte, lanes *[16]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 
 // hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.
-// lanes holds where the messages are, then where their digests go. It does so for so many groups,
-// moving all messages by srcStep and digests by dstStep from one group to the next.
+// lanes holds where in src the messages are, then where in dst their digests go. It does so for so many
+// groups, moving all messages by srcStep and digests by dstStep from one group to the next.
 //
 //go:noescape
-func hashAVX512(lanes *[32]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+func hashAVX512(dst *byte, src *byte, lanes *[32]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)

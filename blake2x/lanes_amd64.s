@@ -70,12 +70,14 @@ DATA window<>+48(SB)/8, $0x8080808080808080
 DATA window<>+56(SB)/8, $0x8080808080808080
 GLOBL window<>(SB), RODATA|NOPTR, $64
 
-// func hashAVX2(lanes *[16]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+// func hashAVX2(dst *byte, src *byte, lanes *[16]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 // Requires: AVX, AVX2, CMOV, SSE2
-TEXT ·hashAVX2(SB), $2624-64
-	MOVQ lanes+0(FP), SI
-	MOVQ groups+8(FP), R14
-	MOVQ n+32(FP), R15
+TEXT ·hashAVX2(SB), $2624-80
+	MOVQ lanes+16(FP), SI
+	MOVQ groups+24(FP), R14
+	MOVQ n+48(FP), R15
+	MOVQ src+8(FP), AX
+	ADDQ AX, R15
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 
@@ -106,13 +108,13 @@ group:
 	VMOVDQA      Y0, 2528(BX)
 
 	// A prefixed message is read from one byte before its start, but for that byte.
-	MOVQ prefixed+40(FP), DI
-	MOVQ prefix+48(FP), R8
+	MOVQ prefixed+56(FP), DI
+	MOVQ prefix+64(FP), R8
 	XORQ R10, R10
-	MOVQ R15, CX
-	MOVQ DI, R9
+	MOVQ n+48(FP), CX
+	MOVQ src+8(FP), R9
 	ADDQ DI, CX
-	NEGQ R9
+	SUBQ DI, R9
 
 block:
 	// Take up to 128 bytes: R12 of them.
@@ -122,7 +124,7 @@ block:
 	ADDQ    R12, R10
 	SUBQ    R12, CX
 	JNZ     counted
-	MOVQ    padding+56(FP), AX
+	MOVQ    padding+72(FP), AX
 	SUBQ    AX, R10
 
 counted:
@@ -152,35 +154,35 @@ counted:
 	// Behind a prefix: the bytes move up by one.
 first0:
 	MOVQ       (SI), DX
-	VMOVDQU    (DX), Y0
+	VMOVDQU    1(DX)(R9*1), Y0
 	VPERM2I128 $0x08, Y0, Y0, Y13
 	VPALIGNR   $0x0f, Y13, Y0, Y0
 	MOVQ       8(SI), DX
-	VMOVDQU    (DX), Y1
+	VMOVDQU    1(DX)(R9*1), Y1
 	VPERM2I128 $0x08, Y1, Y1, Y13
 	VPALIGNR   $0x0f, Y13, Y1, Y1
 	MOVQ       16(SI), DX
-	VMOVDQU    (DX), Y2
+	VMOVDQU    1(DX)(R9*1), Y2
 	VPERM2I128 $0x08, Y2, Y2, Y13
 	VPALIGNR   $0x0f, Y13, Y2, Y2
 	MOVQ       24(SI), DX
-	VMOVDQU    (DX), Y3
+	VMOVDQU    1(DX)(R9*1), Y3
 	VPERM2I128 $0x08, Y3, Y3, Y13
 	VPALIGNR   $0x0f, Y13, Y3, Y3
 	MOVQ       32(SI), DX
-	VMOVDQU    (DX), Y4
+	VMOVDQU    1(DX)(R9*1), Y4
 	VPERM2I128 $0x08, Y4, Y4, Y13
 	VPALIGNR   $0x0f, Y13, Y4, Y4
 	MOVQ       40(SI), DX
-	VMOVDQU    (DX), Y5
+	VMOVDQU    1(DX)(R9*1), Y5
 	VPERM2I128 $0x08, Y5, Y5, Y13
 	VPALIGNR   $0x0f, Y13, Y5, Y5
 	MOVQ       48(SI), DX
-	VMOVDQU    (DX), Y6
+	VMOVDQU    1(DX)(R9*1), Y6
 	VPERM2I128 $0x08, Y6, Y6, Y13
 	VPALIGNR   $0x0f, Y13, Y6, Y6
 	MOVQ       56(SI), DX
-	VMOVDQU    (DX), Y7
+	VMOVDQU    1(DX)(R9*1), Y7
 	VPERM2I128 $0x08, Y7, Y7, Y13
 	VPALIGNR   $0x0f, Y13, Y7, Y7
 	JMP        loaded0
@@ -1077,6 +1079,7 @@ round:
 	JNZ     block
 
 	// Digests: four words of 4 lanes become 4 lanes of four words, twice.
+	MOVQ         dst+0(FP), R9
 	VMOVDQA      2048(BX), Y0
 	VMOVDQA      2112(BX), Y1
 	VMOVDQA      2176(BX), Y2
@@ -1090,13 +1093,13 @@ round:
 	VPERM2I128   $0x20, Y11, Y9, Y1
 	VPERM2I128   $0x31, Y11, Y9, Y3
 	MOVQ         64(SI), AX
-	VMOVDQU      Y0, (AX)
+	VMOVDQU      Y0, (R9)(AX*1)
 	MOVQ         72(SI), AX
-	VMOVDQU      Y1, (AX)
+	VMOVDQU      Y1, (R9)(AX*1)
 	MOVQ         80(SI), AX
-	VMOVDQU      Y2, (AX)
+	VMOVDQU      Y2, (R9)(AX*1)
 	MOVQ         88(SI), AX
-	VMOVDQU      Y3, (AX)
+	VMOVDQU      Y3, (R9)(AX*1)
 	VMOVDQA      2080(BX), Y4
 	VMOVDQA      2144(BX), Y5
 	VMOVDQA      2208(BX), Y6
@@ -1110,23 +1113,23 @@ round:
 	VPERM2I128   $0x20, Y11, Y9, Y5
 	VPERM2I128   $0x31, Y11, Y9, Y7
 	MOVQ         96(SI), AX
-	VMOVDQU      Y4, (AX)
+	VMOVDQU      Y4, (R9)(AX*1)
 	MOVQ         104(SI), AX
-	VMOVDQU      Y5, (AX)
+	VMOVDQU      Y5, (R9)(AX*1)
 	MOVQ         112(SI), AX
-	VMOVDQU      Y6, (AX)
+	VMOVDQU      Y6, (R9)(AX*1)
 	MOVQ         120(SI), AX
-	VMOVDQU      Y7, (AX)
+	VMOVDQU      Y7, (R9)(AX*1)
 	DECQ         R14
 	JZ           done
-	MOVQ         srcStep+16(FP), AX
+	MOVQ         srcStep+32(FP), AX
 	MOVQ         AX, X0
 	VPBROADCASTQ X0, Y0
 	VPADDQ       (SI), Y0, Y1
 	VMOVDQU      Y1, (SI)
 	VPADDQ       32(SI), Y0, Y1
 	VMOVDQU      Y1, 32(SI)
-	MOVQ         dstStep+24(FP), AX
+	MOVQ         dstStep+40(FP), AX
 	MOVQ         AX, X0
 	VPBROADCASTQ X0, Y0
 	VPADDQ       64(SI), Y0, Y1
@@ -1139,11 +1142,11 @@ done:
 	VZEROUPPER
 	RET
 
-// func hashAVX512(lanes *[32]*byte, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+// func hashAVX512(dst *byte, src *byte, lanes *[32]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
 // Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, CMOV, MMX+
-TEXT ·hashAVX512(SB), $3136-56
-	MOVQ      lanes+0(FP), SI
-	MOVQ      groups+8(FP), R14
+TEXT ·hashAVX512(SB), $3136-72
+	MOVQ      lanes+16(FP), SI
+	MOVQ      groups+24(FP), R14
 	LEAQ      63(SP), BX
 	ANDQ      $-64, BX
 	VPXORQ    Z0, Z0, Z0
@@ -1166,13 +1169,13 @@ TEXT ·hashAVX512(SB), $3136-56
 
 group:
 	// A prefixed message is read from one byte before its start, with that byte masked off.
-	MOVQ n+32(FP), CX
-	MOVQ prefixed+40(FP), DI
-	MOVQ prefix+48(FP), R8
+	MOVQ n+48(FP), CX
+	MOVQ prefixed+56(FP), DI
+	MOVQ prefix+64(FP), R8
 	XORQ R10, R10
-	MOVQ DI, R9
+	MOVQ src+8(FP), R9
 	ADDQ DI, CX
-	NEGQ R9
+	SUBQ DI, R9
 
 block:
 	// Take up to 128 bytes: R12 of them, those in the message marked in K1 and K2.
@@ -1874,6 +1877,7 @@ fed:
 
 last:
 	// Digests: four words of 8 lanes become 8 lanes of four words, twice.
+	MOVQ        dst+0(FP), R9
 	VPUNPCKLQDQ Z1, Z0, Z4
 	VPUNPCKHQDQ Z1, Z0, Z6
 	VPUNPCKLQDQ Z3, Z2, Z5
@@ -1884,32 +1888,32 @@ last:
 	VSHUFI64X2    $0xd8, Z8, Z8, Z8
 	MOVQ          128(SI), AX
 	MOVQ          144(SI), DX
-	VMOVDQU64     Y8, (AX)
-	VEXTRACTI64X4 $0x01, Z8, (DX)
+	VMOVDQU64     Y8, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z8, (R9)(DX*1)
 
 	// Lanes 4 and 6.
 	VSHUFI64X2    $0xee, Z5, Z4, Z9
 	VSHUFI64X2    $0xd8, Z9, Z9, Z9
 	MOVQ          160(SI), AX
 	MOVQ          176(SI), DX
-	VMOVDQU64     Y9, (AX)
-	VEXTRACTI64X4 $0x01, Z9, (DX)
+	VMOVDQU64     Y9, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z9, (R9)(DX*1)
 
 	// Lanes 1 and 3.
 	VSHUFI64X2    $0x44, Z7, Z6, Z10
 	VSHUFI64X2    $0xd8, Z10, Z10, Z10
 	MOVQ          136(SI), AX
 	MOVQ          152(SI), DX
-	VMOVDQU64     Y10, (AX)
-	VEXTRACTI64X4 $0x01, Z10, (DX)
+	VMOVDQU64     Y10, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z10, (R9)(DX*1)
 
 	// Lanes 5 and 7.
 	VSHUFI64X2    $0xee, Z7, Z6, Z11
 	VSHUFI64X2    $0xd8, Z11, Z11, Z11
 	MOVQ          168(SI), AX
 	MOVQ          184(SI), DX
-	VMOVDQU64     Y11, (AX)
-	VEXTRACTI64X4 $0x01, Z11, (DX)
+	VMOVDQU64     Y11, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z11, (R9)(DX*1)
 	VPUNPCKLQDQ   Z17, Z16, Z20
 	VPUNPCKHQDQ   Z17, Z16, Z22
 	VPUNPCKLQDQ   Z19, Z18, Z21
@@ -1920,41 +1924,41 @@ last:
 	VSHUFI64X2    $0xd8, Z24, Z24, Z24
 	MOVQ          192(SI), AX
 	MOVQ          208(SI), DX
-	VMOVDQU64     Y24, (AX)
-	VEXTRACTI64X4 $0x01, Z24, (DX)
+	VMOVDQU64     Y24, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z24, (R9)(DX*1)
 
 	// Lanes 12 and 14.
 	VSHUFI64X2    $0xee, Z21, Z20, Z25
 	VSHUFI64X2    $0xd8, Z25, Z25, Z25
 	MOVQ          224(SI), AX
 	MOVQ          240(SI), DX
-	VMOVDQU64     Y25, (AX)
-	VEXTRACTI64X4 $0x01, Z25, (DX)
+	VMOVDQU64     Y25, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z25, (R9)(DX*1)
 
 	// Lanes 9 and 11.
 	VSHUFI64X2    $0x44, Z23, Z22, Z26
 	VSHUFI64X2    $0xd8, Z26, Z26, Z26
 	MOVQ          200(SI), AX
 	MOVQ          216(SI), DX
-	VMOVDQU64     Y26, (AX)
-	VEXTRACTI64X4 $0x01, Z26, (DX)
+	VMOVDQU64     Y26, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z26, (R9)(DX*1)
 
 	// Lanes 13 and 15.
 	VSHUFI64X2    $0xee, Z23, Z22, Z27
 	VSHUFI64X2    $0xd8, Z27, Z27, Z27
 	MOVQ          232(SI), AX
 	MOVQ          248(SI), DX
-	VMOVDQU64     Y27, (AX)
-	VEXTRACTI64X4 $0x01, Z27, (DX)
+	VMOVDQU64     Y27, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z27, (R9)(DX*1)
 	DECQ          R14
 	JZ            done
-	MOVQ          srcStep+16(FP), AX
+	MOVQ          srcStep+32(FP), AX
 	VPBROADCASTQ  AX, Z0
 	VPADDQ        (SI), Z0, Z1
 	VMOVDQU64     Z1, (SI)
 	VPADDQ        64(SI), Z0, Z1
 	VMOVDQU64     Z1, 64(SI)
-	MOVQ          dstStep+24(FP), AX
+	MOVQ          dstStep+40(FP), AX
 	VPBROADCASTQ  AX, Z0
 	VPADDQ        128(SI), Z0, Z1
 	VMOVDQU64     Z1, 128(SI)

@@ -11,29 +11,28 @@ const tiny = 32
 // their prefix and zeros.
 func sumTinyAVX2(dst, src []byte, n int, g Grid, prefix int) {
 	var copies [8][tiny]byte
-	var from [8]*byte
-	var lanes [16]*byte
+	var from [8]int
+	var lanes [16]int
 	skip := 0
 	if prefix != none {
 		skip = 1
 	}
-	w := newWalk(dst, src, n, g)
-	for w.next(from[:], lanes[8:]) {
+	for i := range copies {
+		copies[i][0] = byte(max(prefix, 0))
+		lanes[i] = i * tiny
+	}
+	for w := newWalk(g); w.next(from[:], lanes[8:]); {
 		for i := range copies {
-			c := &copies[i]
-			if skip == 1 {
-				c[0] = byte(prefix)
-			}
-			copyTiny(unsafe.Pointer(&c[skip]), unsafe.Pointer(from[i]), n)
-			lanes[i] = &c[0]
+			copyTiny(unsafe.Pointer(&copies[i][skip]), src[from[i]:from[i]+n])
 		}
-		hashAVX2(&lanes, 1, 0, 0, tiny, 0, 0, uint64(tiny-skip-n))
+		hashAVX2(unsafe.SliceData(dst), &copies[0][0], &lanes, 1, 0, 0, tiny, 0, 0, uint64(tiny-skip-n))
 	}
 }
 
-// copyTiny copies n bytes, less than tiny, by two moves that may overlap: a call per message is what
+// copyTiny copies b, shorter than tiny, by two moves that may overlap: a call per message is what
 // hashing it would otherwise wait for.
-func copyTiny(to, from unsafe.Pointer, n int) {
+func copyTiny(to unsafe.Pointer, b []byte) {
+	from, n := unsafe.Pointer(unsafe.SliceData(b)), len(b)
 	switch {
 	case n >= 16:
 		copyEnds[[16]byte](to, from, n)

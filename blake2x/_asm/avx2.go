@@ -11,11 +11,11 @@ var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y
 // kernel256 names the registers that live through hashAVX2.
 type kernel256 struct {
 	lanes  GPPhysical
-	size   GPPhysical // bytes of a message without its prefix
+	end    GPPhysical // bytes of a message without its prefix, and the address of src
 	left   GPPhysical // bytes not yet read, of the message with its prefix
 	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
 	prefix GPPhysical // that byte, else 0
-	offset GPPhysical // of the block in each message
+	offset GPPhysical // of the block in each message, and the address of src
 	total  GPPhysical // bytes hashed up to the end of the block
 	block  GPPhysical // the aligned frame: 16 message words, 16 state words, 8 hash words, of 8 lanes each
 }
@@ -27,15 +27,17 @@ const wordSize256 = 8 * 8
 // runs through, stay in Y0 to Y7, and the others are in memory between their uses. Y8 to Y13 work on two
 // columns or diagonals at a time; Y14 and Y15 are the shuffles that rotate by 24 and 16.
 func hashAVX2() {
-	TEXT("hashAVX2", 0, "func(lanes *[16]*byte, groups, srcStep, dstStep int, n, prefixed, prefix, padding uint64)")
+	TEXT("hashAVX2", 0, "func(dst, src *byte, lanes *[16]int, groups, srcStep, dstStep int, n, prefixed, prefix, padding uint64)")
 	Pragma("noescape")
 	Doc("hashAVX2 writes the digests of 8 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at",
 		"least 32. The last padding bytes of them are zeros that do not count; they fill up a short message.",
 		"lanes, groups and steps are as in hashAVX512.")
-	k := kernel256{lanes: RSI, size: R15, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
+	k := kernel256{lanes: RSI, end: R15, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
 	Load(Param("lanes"), k.lanes)
 	Load(Param("groups"), R14)
-	Load(Param("n"), k.size)
+	Load(Param("n"), k.end)
+	Load(Param("src"), RAX)
+	ADDQ(RAX, k.end)
 	frame := AllocLocal(40*wordSize256 + 64)
 	LEAQ(frame.Offset(63), k.block)
 	ANDQ(I8(-64), k.block)
@@ -51,10 +53,10 @@ func hashAVX2() {
 	Load(Param("prefixed"), k.hole)
 	Load(Param("prefix"), k.prefix)
 	XORQ(k.total, k.total)
-	MOVQ(k.size, k.left)
-	MOVQ(k.hole, k.offset)
+	Load(Param("n"), k.left)
+	Load(Param("src"), k.offset)
 	ADDQ(k.hole, k.left)
-	NEGQ(k.offset)
+	SUBQ(k.hole, k.offset)
 
 	Label("block")
 	Comment("Take up to 128 bytes: R12 of them.")
@@ -154,7 +156,7 @@ func (k kernel256) load(quarter int) {
 		Comment("Behind a prefix: the bytes move up by one.")
 		Label(label("first"))
 		each(func(y VecPhysical) {
-			VMOVDQU(Mem{Base: RDX}, y)
+			VMOVDQU(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 1}, y)
 			VPERM2I128(U8(0x08), y, y, Y13)
 			VPALIGNR(U8(15), Y13, y, y)
 		})
@@ -172,7 +174,7 @@ func (k kernel256) load(quarter int) {
 	VBROADCASTI128(Mem{Base: RDX, Index: RAX, Scale: 1, Disp: 16}, Y14)
 	VBROADCASTI128(Mem{Base: RDX, Index: RAX, Scale: 1}, Y15)
 	each(func(y VecPhysical) {
-		VMOVDQU(Mem{Base: RDX, Index: k.size, Scale: 1, Disp: -32}, y)
+		VMOVDQU(Mem{Base: RDX, Index: k.end, Scale: 1, Disp: -32}, y)
 		VPERM2I128(U8(0x81), y, y, Y13)
 		VPSHUFB(Y14, y, y)
 		VPSHUFB(Y15, Y13, Y13)
@@ -213,6 +215,7 @@ func transpose4x4(r, t []VecPhysical) {
 // store writes the first four words of each lane's hash.
 func (k kernel256) store() {
 	Comment("Digests: four words of 4 lanes become 4 lanes of four words, twice.")
+	Load(Param("dst"), k.offset)
 	for g := range 2 {
 		r := ymm[4*g : 4*g+4]
 		for w, y := range r {
@@ -221,7 +224,7 @@ func (k kernel256) store() {
 		transpose4x4(r, ymm[8:12])
 		for i, y := range r {
 			MOVQ(Mem{Base: k.lanes, Disp: 64 + 8*(4*g+i)}, RAX)
-			VMOVDQU(y, Mem{Base: RAX})
+			VMOVDQU(y, Mem{Base: k.offset, Index: RAX, Scale: 1})
 		}
 	}
 }

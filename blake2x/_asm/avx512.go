@@ -22,11 +22,11 @@ const (
 // hashAVX512 emits the kernel for 16 lanes. A state of 8 lanes takes 16 registers and BLAKE2b's steps
 // all work in place, so two states fill the register file and hide one another's latency.
 func hashAVX512() {
-	TEXT("hashAVX512", 0, "func(lanes *[32]*byte, groups, srcStep, dstStep int, n, prefixed, prefix uint64)")
+	TEXT("hashAVX512", 0, "func(dst, src *byte, lanes *[32]int, groups, srcStep, dstStep int, n, prefixed, prefix uint64)")
 	Pragma("noescape")
 	Doc("hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.",
-		"lanes holds where the messages are, then where their digests go. It does so for so many groups,",
-		"moving all messages by srcStep and digests by dstStep from one group to the next.")
+		"lanes holds where in src the messages are, then where in dst their digests go. It does so for so many",
+		"groups, moving all messages by srcStep and digests by dstStep from one group to the next.")
 	k := kernel512{lanes: RSI, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
 	Load(Param("lanes"), k.lanes)
 	Load(Param("groups"), R14)
@@ -41,9 +41,9 @@ func hashAVX512() {
 	Load(Param("prefixed"), k.hole)
 	Load(Param("prefix"), k.prefix)
 	XORQ(k.total, k.total)
-	MOVQ(k.hole, k.offset)
+	Load(Param("src"), k.offset)
 	ADDQ(k.hole, k.left)
-	NEGQ(k.offset)
+	SUBQ(k.hole, k.offset)
 
 	Label("block")
 	k.masks()
@@ -85,7 +85,7 @@ type kernel512 struct {
 	left   GPPhysical // bytes not yet read, of the message with its prefix
 	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
 	prefix GPPhysical // that byte, else 0
-	offset GPPhysical // of the block in each message
+	offset GPPhysical // of the block in each message, and the address of src
 	total  GPPhysical // bytes hashed up to the end of the block
 	block  GPPhysical // the aligned frame
 }
@@ -328,6 +328,7 @@ func rotate512(n uint8, v VecPhysical) {
 // store writes the first four words of each lane's hash, which compress left in the state's registers.
 func (k kernel512) store() {
 	Comment("Digests: four words of 8 lanes become 8 lanes of four words, twice.")
+	Load(Param("dst"), k.offset)
 	for g := range 2 {
 		h, t := zmm[16*g:16*g+4], zmm[16*g+4:16*g+12]
 		for i := range 2 {
@@ -342,8 +343,8 @@ func (k kernel512) store() {
 				VSHUFI64X2(U8(0xd8), z, z, z)
 				MOVQ(Mem{Base: k.lanes, Disp: 128 + 8*(8*g+4*pair+odd)}, RAX)
 				MOVQ(Mem{Base: k.lanes, Disp: 128 + 8*(8*g+4*pair+odd+2)}, RDX)
-				VMOVDQU64(z.AsY(), Mem{Base: RAX})
-				VEXTRACTI64X4(U8(1), z, Mem{Base: RDX})
+				VMOVDQU64(z.AsY(), Mem{Base: k.offset, Index: RAX, Scale: 1})
+				VEXTRACTI64X4(U8(1), z, Mem{Base: k.offset, Index: RDX, Scale: 1})
 			}
 		}
 	}
