@@ -150,9 +150,9 @@ func (in *lines) keep(dst []byte, first, end, from, to int) {
 		case whole:
 			copy(dst[first*in.s+p*in.symbolStep:], in.data[i][first*in.s:end*in.s])
 		default:
-			for l := first; l < end; l++ {
-				copy(dst[l*in.lineStep+p*in.symbolStep+from:], in.data[i][l*in.s+from:l*in.s+to])
-			}
+			rs.Copy(
+				rs.Rect{Data: dst[first*in.lineStep+p*in.symbolStep+from:], Cols: 1, Rows: end - first, RowStep: in.lineStep},
+				rs.Rect{Data: in.data[i][first*in.s+from:], Cols: 1, Rows: end - first, RowStep: in.s}, to-from)
 		}
 	}
 }
@@ -163,17 +163,11 @@ func (in *lines) solve(w *worker, d *rs.Decoder, dst []byte, first, end, from, t
 	width := layout.Width()
 	work := grow(&w.rows, d.Rows()*width)
 	for i, p := range in.positions {
-		row := work[d.Row(p)*width:][:width]
-		for l := first; l < end; l++ {
-			layout.Put(row, l-first, in.data[i][l*in.s+from:l*in.s+to])
-		}
+		layout.Load(work[d.Row(p)*width:], 0, rs.Rect{Data: in.data[i][first*in.s+from:], Cols: end - first, ColStep: in.s, Rows: 1})
 	}
 	d.DecodeRows(work, width)
 	for _, m := range d.Missing() {
-		row := work[d.Row(m)*width:][:width]
-		for l := first; l < end; l++ {
-			at := l*in.lineStep + m*in.symbolStep
-			layout.Get(dst[at+from:at+to], row, l-first)
-		}
+		at := first*in.lineStep + m*in.symbolStep + from
+		layout.Store(rs.Rect{Data: dst[at:], Cols: end - first, ColStep: in.lineStep, Rows: 1}, work[d.Row(m)*width:], 0)
 	}
 }

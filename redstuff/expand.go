@@ -169,10 +169,8 @@ func (e extension) run(w *worker, lines [][]byte, out []byte) {
 	width, r := layout.Width(), e.line.Recoveries()
 	work := grow(&w.rows, e.line.Rows()*width)
 	for i, symbols := range lines {
-		layout.Load(work, i, symbols[e.from:], e.s, e.line.Originals())
+		layout.Load(work, i, rs.Rect{Data: symbols[e.from:], Cols: 1, Rows: e.line.Originals(), RowStep: e.s})
 	}
 	e.line.EncodeRows(work, width, r)
-	for i := range lines {
-		layout.Store(out[i*r*e.s+e.from:], e.s, work, i, r)
-	}
+	layout.Store(rs.Rect{Data: out[e.from:], Cols: len(lines), ColStep: r * e.s, Rows: r, RowStep: e.s}, work, 0)
 }

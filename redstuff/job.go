@@ -104,7 +104,7 @@ func (j *job) perWorker() int64 {
 	group := int64(j.hashGroup) * int64(j.s)
 	size := workBytes + 3*leafBytes + group*int64(j.c.n-j.k1)
 	if _, ok := j.source.(*file); ok {
-		size += max(readAhead, group*int64(j.k1), int64(j.k2)*int64(j.rowStrip))
+		size += max(readAhead, group*int64(j.k1), int64(j.rowBatch)*int64(j.k2)*int64(j.rowStrip))
 	}
 	return size
 }
@@ -142,6 +142,15 @@ func (j *job) pass(first, end int) error {
 	return err
 }
 
+// loadAll places the columns of all parts side by side.
+func loadAll(layout rs.Layout, work []byte, parts []rs.Rect) {
+	first := 0
+	for _, part := range parts {
+		layout.Load(work, first, part)
+		first += part.Cols
+	}
+}
+
 // extendRows computes the columns [first, end), from k2 on, of the rows [top, bottom).
 func (j *job) extendRows(w *worker, top, bottom, first, end int) error {
 	line := j.c.lines[Secondary]
@@ -150,17 +159,14 @@ func (j *job) extendRows(w *worker, top, bottom, first, end int) error {
 		layout := rs.NewLayout(to-from, bottom-top)
 		width := layout.Width()
 		work := grow(&w.rows, line.Rows()*width)
-		for i := top; i < bottom; i++ {
-			symbols, step, err := j.source.row(w, i, from, to)
-			if err != nil {
-				return err
-			}
-			layout.Load(work, i-top, symbols, step, j.k2)
+		var err error
+		if w.tops, err = j.source.rows(w, w.tops[:0], top, bottom, from, to); err != nil {
+			return err
 		}
+		loadAll(layout, work, w.tops)
 		line.EncodeRows(work, width, end-j.k2)
-		for i := top; i < bottom; i++ {
-			layout.Store(j.column(first, first)[i*j.s+from:], j.k1*j.s, work[(first-j.k2)*width:], i-top, end-first)
-		}
+		out := j.column(first, first)[top*j.s+from:]
+		layout.Store(rs.Rect{Data: out, Cols: bottom - top, ColStep: j.s, Rows: end - first, RowStep: j.k1 * j.s}, work[(first-j.k2)*width:], 0)
 	}
 	w.readEnd = 0 // row reads share the buffer with column reads
 	return nil
@@ -194,7 +200,7 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 			}
 			j.extendColumns(w, top, bottom, c-at, stop-at)
 		}
-		j.hash(w, top, bottom, at-first, next-at)
+		j.hash(w, top, bottom, at-first)
 		at = next
 	}
 	j.fold(w, first, end)
@@ -206,13 +212,11 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 func (j *job) gather(w *worker, first, end int) {
 	if first < j.k2 {
 		// A memory does not fail.
-		w.rowwise, _ = j.source.columns(w, w.rowwise[:0], first, end, end)
-		for c := range end - first {
-			out := j.column(first+c, 0)
-			for _, seg := range w.rowwise {
-				rs.Copy(out, j.s, seg.data[c*seg.colStep:], seg.rowStep, j.s, seg.rows)
-				out = out[seg.rows*j.s:]
-			}
+		w.copied, _ = j.source.columns(w, w.copied[:0], first, end, end)
+		out := j.column(first, 0)
+		for _, part := range w.copied {
+			rs.Copy(rs.Rect{Data: out, Cols: part.Cols, ColStep: j.k1 * j.s, Rows: part.Rows, RowStep: j.s}, part, j.s)
+			out = out[part.Rows*j.s:]
 		}
 	}
 	for i := first; i < end && j.ready != nil; i++ {
@@ -222,71 +226,66 @@ func (j *job) gather(w *worker, first, end int) {
 
 // top returns the first k1 symbols of the columns [first, end), none of which is the k2nd unless
 // first is; the task goes on to stop.
-func (j *job) top(w *worker, first, end, stop, origin int) ([]segment, error) {
+func (j *job) top(w *worker, first, end, stop, origin int) ([]rs.Rect, error) {
 	if j.keep || first >= j.k2 {
-		w.segments = append(w.segments[:0], segment{j.column(first, origin), j.k1, j.s, j.k1 * j.s})
-		return w.segments, nil
+		w.tops = append(w.tops[:0], rs.Rect{Data: j.column(first, origin), Cols: end - first, ColStep: j.k1 * j.s, Rows: j.k1, RowStep: j.s})
+		return w.tops, nil
 	}
 	ahead := min(stop, j.k2)
 	if (ahead-first)*j.s*j.k1 > readAhead {
 		ahead = end
 	}
-	segments, err := j.source.columns(w, w.segments[:0], first, end, ahead)
-	w.segments = segments
-	return segments, err
+	var err error
+	w.tops, err = j.source.columns(w, w.tops[:0], first, end, ahead)
+	return w.tops, err
 }
 
 // readAhead bounds what is read of a file beyond the columns in hand.
 const readAhead = 4 << 20
 
 // bottom returns the place for the symbols k1..n-1 of the columns [first, end).
-func (j *job) bottom(w *worker, first, end int) segment {
+func (j *job) bottom(w *worker, first, end int) rs.Rect {
 	r := j.c.n - j.k1
 	if j.keep && first < j.k2 {
-		return segment{j.primary[first*j.s:], r, j.rowSize(), j.s}
+		return rs.Rect{Data: j.primary[first*j.s:], Cols: end - first, ColStep: j.s, Rows: r, RowStep: j.rowSize()}
 	}
-	return segment{grow(&w.out, (end-first)*r*j.s), r, j.s, r * j.s}
+	return rs.Rect{Data: grow(&w.out, (end-first)*r*j.s), Cols: end - first, ColStep: r * j.s, Rows: r, RowStep: j.s}
 }
 
-// extendColumns computes the bottom of the columns [first, end) from their top; columns count from
-// the first of the segments.
-func (j *job) extendColumns(w *worker, top []segment, bottom segment, first, end int) {
+// extendColumns computes the bottom of columns from their top.
+func (j *job) extendColumns(w *worker, top []rs.Rect, bottom rs.Rect, first, end int) {
 	line := j.c.lines[Primary]
 	for from := 0; from < j.s; from += j.colStrip {
 		layout := rs.NewLayout(min(j.colStrip, j.s-from), end-first)
 		width := layout.Width()
 		work := grow(&w.rows, line.Rows()*width)
-		for c := first; c < end; c++ {
-			row := 0
-			for _, seg := range top {
-				layout.Load(work[row*width:], c-first, seg.data[c*seg.colStep+from:], seg.rowStep, seg.rows)
-				row += seg.rows
-			}
+		into := work
+		for _, part := range top {
+			layout.Load(into, 0, part.Columns(first, end).From(from))
+			into = into[part.Rows*width:]
 		}
-		line.EncodeRows(work, width, bottom.rows)
-		for c := first; c < end; c++ {
-			layout.Store(bottom.data[c*bottom.colStep+from:], bottom.rowStep, work, c-first, bottom.rows)
-		}
+		line.EncodeRows(work, width, bottom.Rows)
+		layout.Store(bottom.Columns(first, end).From(from), work, 0)
 	}
 }
 
-// hash computes the leaf hashes of count columns, the first of which is column at of the task.
-func (j *job) hash(w *worker, top []segment, bottom segment, at, count int) {
+// hash computes the leaf hashes of columns, the first of which is column at of the task.
+func (j *job) hash(w *worker, top []rs.Rect, bottom rs.Rect, at int) {
 	stride := merkle.Stride(j.c.n) * merkle.Size
 	rows := j.task
 	if j.task == j.c.n {
 		rows *= 2 // see fold
 	}
 	leaves := grow(&w.leaves, rows*stride)[at*stride:]
-	hash := func(seg segment) {
-		j.c.leafHashes(leaves, seg.data, j.s, blake2x.Grid{
-			Rows: count, SrcRow: seg.colStep, DstRow: stride,
-			Cols: seg.rows, SrcCol: seg.rowStep, DstCol: merkle.Size,
+	hash := func(part rs.Rect) {
+		j.c.leafHashes(leaves, part.Data, j.s, blake2x.Grid{
+			Rows: part.Cols, SrcRow: part.ColStep, DstRow: stride,
+			Cols: part.Rows, SrcCol: part.RowStep, DstCol: merkle.Size,
 		})
-		leaves = leaves[seg.rows*merkle.Size:]
+		leaves = leaves[part.Rows*merkle.Size:]
 	}
-	for _, seg := range top {
-		hash(seg)
+	for _, part := range top {
+		hash(part)
 	}
 	hash(bottom)
 }

@@ -39,9 +39,4 @@ func (c *Code) leafHashes(dst, src []byte, s int, g blake2x.Grid) {
 }
 
 // copyHash copies one hash, faster than copy does.
-func copyHash(dst, src []byte) {
-	dst, src = dst[:merkle.Size], src[:merkle.Size]
-	for i := 0; i < merkle.Size; i += 8 {
-		binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(src[i:]))
-	}
-}
+func copyHash(dst, src []byte) { *(*merkle.Hash)(dst) = merkle.Hash(src) }

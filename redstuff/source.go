@@ -3,24 +3,19 @@ package redstuff
 import (
 	"fmt"
 	"io"
-)
 
-// A segment is a rectangle of symbols in memory: that of row r and column c begins at
-// r*rowStep + c*colStep. A rowStep of zero repeats one row.
-type segment struct {
-	data             []byte
-	rows             int
-	rowStep, colStep int
-}
+	"github.com/walrus-go/walrus/rs"
+)
 
 // A source is the matrix that a blob fills: k1 rows of k2 symbols, zero after the blob's end.
 // Sources are safe for concurrent use.
 type source interface {
-	// row returns bytes [from, to) of each symbol of row i, step bytes apart. It may use w.read.
-	row(w *worker, i, from, to int) (symbols []byte, step int, err error)
-	// columns appends columns [first, end), both below k2, to into, in segments from the top row to
+	// rows appends bytes [from, to) of the symbols of the rows [top, bottom) to into: their k2 symbols are
+	// columns of the rectangles there. It may use w.read.
+	rows(w *worker, into []rs.Rect, top, bottom, from, to int) ([]rs.Rect, error)
+	// columns appends columns [first, end), both below k2, to into, in rectangles from the top row to
 	// the last. It may use w.read and load columns up to ahead, which it keeps there for the next call.
-	columns(w *worker, into []segment, first, end, ahead int) ([]segment, error)
+	columns(w *worker, into []rs.Rect, first, end, ahead int) ([]rs.Rect, error)
 }
 
 // shape is what the geometry of a matrix of symbols consists of.
@@ -63,24 +58,33 @@ func (m *memory) sliver(i int) []byte {
 	return m.zero
 }
 
-func (m *memory) row(_ *worker, i, from, _ int) ([]byte, int, error) {
-	return m.sliver(i)[from:], m.s, nil
+// parts calls do for the runs of the rows [top, bottom) that are full, partial and zero: data and
+// the distance of rows in it.
+func (m *memory) parts(top, bottom int, do func(data []byte, rows, step int)) {
+	if n := min(m.full, bottom) - top; n > 0 {
+		do(m.blob[top*m.rowSize():], n, m.rowSize())
+		top += n
+	}
+	if m.partial != nil && top == m.full && top < bottom {
+		do(m.partial, 1, 0)
+		top++
+	}
+	if top < bottom {
+		do(m.zero, bottom-top, 0)
+	}
 }
 
-func (m *memory) columns(_ *worker, into []segment, first, _, _ int) ([]segment, error) {
-	at := first * m.s
-	left := m.k1
-	if m.full > 0 {
-		into = append(into, segment{m.blob[at:], m.full, m.rowSize(), m.s})
-		left -= m.full
-	}
-	if m.partial != nil {
-		into = append(into, segment{m.partial[at:], 1, 0, m.s})
-		left--
-	}
-	if left > 0 {
-		into = append(into, segment{m.zero[at:], left, 0, m.s})
-	}
+func (m *memory) rows(_ *worker, into []rs.Rect, top, bottom, from, _ int) ([]rs.Rect, error) {
+	m.parts(top, bottom, func(data []byte, rows, step int) {
+		into = append(into, rs.Rect{Data: data[from:], Cols: rows, ColStep: step, Rows: m.k2, RowStep: m.s})
+	})
+	return into, nil
+}
+
+func (m *memory) columns(_ *worker, into []rs.Rect, first, end, _ int) ([]rs.Rect, error) {
+	m.parts(0, m.k1, func(data []byte, rows, step int) {
+		into = append(into, rs.Rect{Data: data[first*m.s:], Cols: end - first, ColStep: m.s, Rows: rows, RowStep: step})
+	})
 	return into, nil
 }
 
@@ -108,21 +112,25 @@ func (f *file) read(b []byte, at int64) error {
 	return fmt.Errorf("redstuff: blob of %d bytes ends at %d: %w", f.size, at+int64(n), err)
 }
 
-func (f *file) row(w *worker, i, from, to int) ([]byte, int, error) {
-	at, size := int64(i)*int64(f.rowSize()), to-from
-	buf := grow(&w.read, f.k2*size)
+func (f *file) rows(w *worker, into []rs.Rect, top, bottom, from, to int) ([]rs.Rect, error) {
+	size, row := to-from, int64(f.rowSize())
+	buf := grow(&w.read, (bottom-top)*f.k2*size)
+	into = append(into, rs.Rect{Data: buf, Cols: bottom - top, ColStep: f.k2 * size, Rows: f.k2, RowStep: size})
 	if size == f.s {
-		return buf, size, f.read(buf, at)
+		return into, f.read(buf, int64(top)*row)
 	}
-	for j := range f.k2 {
-		if err := f.read(buf[j*size:(j+1)*size], at+int64(j*f.s+from)); err != nil {
-			return nil, 0, err
+	for i := top; i < bottom; i++ {
+		for j := range f.k2 {
+			if err := f.read(buf[:size], int64(i)*row+int64(j*f.s+from)); err != nil {
+				return nil, err
+			}
+			buf = buf[size:]
 		}
 	}
-	return buf, size, nil
+	return into, nil
 }
 
-func (f *file) columns(w *worker, into []segment, first, end, ahead int) ([]segment, error) {
+func (f *file) columns(w *worker, into []rs.Rect, first, end, ahead int) ([]rs.Rect, error) {
 	if w.readEnd == 0 || first < w.readFirst || end > w.readEnd {
 		width := (ahead - first) * f.s
 		buf := grow(&w.read, f.k1*width)
@@ -135,5 +143,5 @@ func (f *file) columns(w *worker, into []segment, first, end, ahead int) ([]segm
 		w.readFirst, w.readEnd = first, ahead
 	}
 	width := (w.readEnd - w.readFirst) * f.s
-	return append(into, segment{w.read[(first-w.readFirst)*f.s:], f.k1, width, f.s}), nil
+	return append(into, rs.Rect{Data: w.read[(first-w.readFirst)*f.s:], Cols: end - first, ColStep: f.s, Rows: f.k1, RowStep: width}), nil
 }

@@ -1,10 +1,6 @@
 package rs
 
-import (
-	"encoding/binary"
-
-	"github.com/walrus-go/walrus/gf"
-)
+import "github.com/walrus-go/walrus/gf"
 
 // A Layout places symbols of one size side by side in a row of a work area.
 //
@@ -67,116 +63,96 @@ func (l Layout) lanes(i int) int {
 	return l.count*l.whole + i/l.slots*gf.BlockSize + i%l.slots*l.tail
 }
 
-// Put places symbol i in row.
-func (l Layout) Put(row []byte, i int, symbol []byte) {
-	copy(row[i*l.whole:(i+1)*l.whole], symbol)
-	if l.tail > 0 {
-		at, tail := l.lanes(i), symbol[l.whole:l.size]
-		copy(row[at:at+l.tail], tail)
-		copy(row[at+half:at+half+l.tail], tail[l.tail:])
-	}
+// A Rect is symbols in memory, Cols columns of Rows of them: symbol r of column c begins at
+// c*ColStep + r*RowStep of Data. Symbols that are only read may lie over one another.
+type Rect struct {
+	Data             []byte
+	Cols, Rows       int
+	ColStep, RowStep int
 }
 
-// Get copies symbol i of row to symbol.
-func (l Layout) Get(symbol, row []byte, i int) {
-	copy(symbol, row[i*l.whole:(i+1)*l.whole])
-	if l.tail > 0 {
-		at, tail := l.lanes(i), symbol[l.whole:l.size]
-		copy(tail, row[at:at+l.tail])
-		copy(tail[l.tail:], row[at+half:at+half+l.tail])
-	}
+// One is the rectangle of a single symbol.
+func One(symbol []byte) Rect { return Rect{Data: symbol, Cols: 1, Rows: 1} }
+
+// From returns the rectangle that begins at byte at.
+func (r Rect) From(at int) Rect {
+	r.Data = r.Data[at:]
+	return r
 }
 
-// Load places symbols from src, stride bytes apart, as symbol i of count rows of work.
-func (l Layout) Load(work []byte, i int, src []byte, stride, count int) {
-	width, block, low := l.Width(), i*l.whole, l.lanes(i)
-	if count == 0 {
-		return
-	}
-	m := moves{
-		dst: pieces(work, block, low, low+half, count*width), dstStep: width,
-		src: pieces(src, 0, l.whole, l.whole+l.tail, (count-1)*stride+l.size), srcStep: stride,
-		count: count, whole: l.whole, tail: l.tail,
-	}
-	if moveRows(gf.Active().Name, &m) {
-		return
-	}
-	for r := range count {
-		row, symbol := work[r*width:(r+1)*width], src[r*stride:][:l.size]
-		if l.whole > 0 {
-			copy(row[block:block+l.whole], symbol)
-		}
-		if l.tail > 0 {
-			move(row[low:], symbol[l.whole:], l.tail)
-			move(row[low+half:], symbol[l.whole+l.tail:], l.tail)
-		}
-	}
+// Columns returns the columns [first, end).
+func (r Rect) Columns(first, end int) Rect {
+	r.Data, r.Cols = r.Data[first*r.ColStep:], end-first
+	return r
 }
 
-// Store copies symbol i of count rows of work to dst, stride bytes apart.
-func (l Layout) Store(dst []byte, stride int, work []byte, i, count int) {
-	width, block, low := l.Width(), i*l.whole, l.lanes(i)
-	if count == 0 {
+// span returns the memory of symbols of size bytes, of which there is at least one.
+func (r Rect) span(size int) []byte {
+	return r.Data[:(r.Cols-1)*r.ColStep+(r.Rows-1)*r.RowStep+size]
+}
+
+// Load places columns of symbols in work: column c becomes symbol first+c of as many rows as it has symbols.
+// Kernels are for columns; a symbol by itself is copied faster without.
+func (l Layout) Load(work []byte, first int, from Rect) {
+	if from.Cols == 0 || from.Rows == 0 {
 		return
 	}
-	m := moves{
-		dst: pieces(dst, 0, l.whole, l.whole+l.tail, (count-1)*stride+l.size), dstStep: stride,
-		src: pieces(work, block, low, low+half, count*width), srcStep: width,
-		count: count, whole: l.whole, tail: l.tail,
-	}
-	if moveRows(gf.Active().Name, &m) {
-		return
-	}
-	for r := range count {
-		row, symbol := work[r*width:(r+1)*width], dst[r*stride:][:l.size]
-		if l.whole > 0 {
-			copy(symbol, row[block:block+l.whole])
-		}
-		if l.tail > 0 {
-			move(symbol[l.whole:], row[low:], l.tail)
-			move(symbol[l.whole+l.tail:], row[low+half:], l.tail)
+	kernel, width := gf.Active().Name, l.Width()
+	src, work := from.span(l.size), work[:from.Rows*width]
+	m := moves{dstStep: width, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
+	for c := range from.Cols {
+		at, to := l.wire(c*from.ColStep), l.place(first+c)
+		m.src, m.dst = at.in(src), to.in(work)
+		if m.count == 1 || !moveRows(kernel, &m) {
+			m.generic(work, src, to, at)
 		}
 	}
 }
 
-// Copy copies count symbols of size bytes, even and positive, from src to dst. They lie srcStride
-// and dstStride bytes apart.
-func Copy(dst []byte, dstStride int, src []byte, srcStride, size, count int) {
-	if count == 0 {
+// Store is the opposite of [Layout.Load]: it copies symbols out of work.
+func (l Layout) Store(to Rect, work []byte, first int) {
+	if to.Cols == 0 || to.Rows == 0 {
 		return
 	}
-	whole := size &^ (gf.BlockSize - 1)
-	tail := (size - whole) / 2
-	m := moves{
-		dst: pieces(dst, 0, whole, whole+tail, (count-1)*dstStride+size), dstStep: dstStride,
-		src: pieces(src, 0, whole, whole+tail, (count-1)*srcStride+size), srcStep: srcStride,
-		count: count, whole: whole, tail: tail,
-	}
-	if moveRows(gf.Active().Name, &m) {
-		return
-	}
-	for r := range count {
-		copy(dst[r*dstStride:][:size], src[r*srcStride:])
+	kernel, width := gf.Active().Name, l.Width()
+	dst, work := to.span(l.size), work[:to.Rows*width]
+	m := moves{dstStep: to.RowStep, srcStep: width, count: to.Rows, whole: l.whole, tail: l.tail}
+	for c := range to.Cols {
+		at, from := l.wire(c*to.ColStep), l.place(first+c)
+		m.src, m.dst = from.in(work), at.in(dst)
+		if m.count == 1 || !moveRows(kernel, &m) {
+			m.generic(dst, work, at, from)
+		}
 	}
 }
 
-// move copies n bytes, 1 to 31, faster than copy does.
-func move(dst, src []byte, n int) {
-	dst, src = dst[:n], src[:n]
-	switch {
-	case n >= 16:
-		a, b := *(*[16]byte)(src), *(*[16]byte)(src[n-16:])
-		*(*[16]byte)(dst), *(*[16]byte)(dst[n-16:]) = a, b
-	case n >= 8:
-		a, b := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[n-8:])
-		binary.LittleEndian.PutUint64(dst, a)
-		binary.LittleEndian.PutUint64(dst[n-8:], b)
-	case n >= 4:
-		a, b := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[n-4:])
-		binary.LittleEndian.PutUint32(dst, a)
-		binary.LittleEndian.PutUint32(dst[n-4:], b)
-	default:
-		a, b, c := src[0], src[n/2], src[n-1]
-		dst[0], dst[n/2], dst[n-1] = a, b, c
+// Copy copies symbols of size bytes, even and positive, to as many others.
+func Copy(to, from Rect, size int) {
+	if from.Cols == 0 || from.Rows == 0 {
+		return
 	}
+	l, kernel := NewLayout(size, 1), gf.Active().Name
+	src, dst := from.span(size), to.span(size)
+	m := moves{dstStep: to.RowStep, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
+	for c := range from.Cols {
+		at, place := l.wire(c*from.ColStep), l.wire(c*to.ColStep)
+		m.src, m.dst = at.in(src), place.in(dst)
+		if m.count == 1 || !moveRows(kernel, &m) {
+			m.generic(dst, src, place, at)
+		}
+	}
+}
+
+// wire returns where the pieces of a symbol are that begins at byte at.
+func (l Layout) wire(at int) pieces {
+	if l.tail == 0 {
+		return pieces{at, at, at}
+	}
+	return pieces{at, at + l.whole, at + l.whole + l.tail}
+}
+
+// place returns where the pieces of symbol i are in a row.
+func (l Layout) place(i int) pieces {
+	low := l.lanes(i)
+	return pieces{i * l.whole, low, low + half}
 }

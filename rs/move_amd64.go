@@ -8,11 +8,15 @@ import "golang.org/x/sys/cpu"
 
 // moveRows carries out m if it has the instructions to, and reports whether it did.
 func moveRows(kernel string, m *moves) bool {
-	if kernel != "avx512" || !hasMove {
+	switch {
+	case kernel == "generic":
 		return false
+	case kernel == "avx512" && hasMasks:
+		moveAVX512(m.dst[0], m.dst[1], m.dst[2], m.src[0], m.src[1], m.src[2], m.dstStep, m.srcStep, m.count, m.whole, m.tail)
+	default:
+		moveAVX2(m.dst[0], m.dst[1], m.dst[2], m.src[0], m.src[1], m.src[2], m.dstStep, m.srcStep, m.count, m.whole, m.tail)
 	}
-	moveAVX512(m.dst[0], m.dst[1], m.dst[2], m.src[0], m.src[1], m.src[2], m.dstStep, m.srcStep, m.count, m.whole, m.tail)
 	return true
 }
 
-var hasMove = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL
+var hasMasks = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL

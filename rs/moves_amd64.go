@@ -4,7 +4,12 @@
 
 package rs
 
-// moveAVX512 carries out moves of at least one row.
+// moveAVX512 carries out moves of at least one symbol.
 //
 //go:noescape
 func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
+
+// moveAVX2 carries out moves of at least one symbol.
+//
+//go:noescape
+func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)

@@ -15,15 +15,15 @@ TEXT ·moveAVX512(SB), NOSPLIT, $0-88
 	MOVQ  srcHigh+40(FP), R12
 	MOVQ  dstStep+48(FP), R13
 	MOVQ  srcStep+56(FP), R15
+	MOVQ  count+64(FP), DX
 	MOVQ  whole+72(FP), BX
 	MOVQ  tail+80(FP), CX
-	MOVQ  count+64(FP), DX
 	MOVQ  $0x00000001, AX
 	SHLQ  CL, AX
 	DECQ  AX
 	KMOVD AX, K1
 
-row:
+symbol:
 	XORQ DI, DI
 	LEAQ (SI)(R15*8), AX
 
@@ -53,12 +53,125 @@ tail:
 
 next:
 	ADDQ R13, R8
-	ADDQ R13, R9
-	ADDQ R13, R10
 	ADDQ R15, SI
+	ADDQ R13, R9
 	ADDQ R15, R11
+	ADDQ R13, R10
 	ADDQ R15, R12
 	DECQ DX
-	JNZ  row
+	JNZ  symbol
+	VZEROUPPER
+	RET
+
+// func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
+// Requires: AVX, MMX+
+TEXT ·moveAVX2(SB), NOSPLIT, $0-88
+	MOVQ dst+0(FP), R8
+	MOVQ dstLow+8(FP), R9
+	MOVQ dstHigh+16(FP), R10
+	MOVQ src+24(FP), SI
+	MOVQ srcLow+32(FP), R11
+	MOVQ srcHigh+40(FP), R12
+	MOVQ dstStep+48(FP), R13
+	MOVQ srcStep+56(FP), R15
+	MOVQ count+64(FP), DX
+	MOVQ whole+72(FP), BX
+	MOVQ tail+80(FP), CX
+
+symbol:
+	XORQ DI, DI
+	LEAQ (SI)(R15*8), AX
+
+ahead:
+	PREFETCHT0 (AX)(DI*1)
+	ADDQ       $0x40, DI
+	CMPQ       DI, BX
+	JBE        ahead
+	XORQ       DI, DI
+	CMPQ       DI, BX
+	JAE        tail
+
+block:
+	VMOVDQU (SI)(DI*1), Y0
+	VMOVDQU 32(SI)(DI*1), Y1
+	VMOVDQU Y0, (R8)(DI*1)
+	VMOVDQU Y1, 32(R8)(DI*1)
+	ADDQ    $0x40, DI
+	CMPQ    DI, BX
+	JB      block
+
+tail:
+	TESTQ   CX, CX
+	JZ      next
+	CMPQ    CX, $0x10
+	JB      belowQ
+	VMOVDQU (R11), X0
+	VMOVDQU -16(R11)(CX*1), X1
+	VMOVDQU X0, (R9)
+	VMOVDQU X1, -16(R9)(CX*1)
+	VMOVDQU (R12), X0
+	VMOVDQU -16(R12)(CX*1), X1
+	VMOVDQU X0, (R10)
+	VMOVDQU X1, -16(R10)(CX*1)
+	JMP     next
+
+belowQ:
+	CMPQ CX, $0x08
+	JB   belowI
+	MOVQ (R11), AX
+	MOVQ -8(R11)(CX*1), DI
+	MOVQ AX, (R9)
+	MOVQ DI, -8(R9)(CX*1)
+	MOVQ (R12), AX
+	MOVQ -8(R12)(CX*1), DI
+	MOVQ AX, (R10)
+	MOVQ DI, -8(R10)(CX*1)
+	JMP  next
+
+belowI:
+	CMPQ CX, $0x04
+	JB   belowE
+	MOVL (R11), AX
+	MOVL -4(R11)(CX*1), DI
+	MOVL AX, (R9)
+	MOVL DI, -4(R9)(CX*1)
+	MOVL (R12), AX
+	MOVL -4(R12)(CX*1), DI
+	MOVL AX, (R10)
+	MOVL DI, -4(R10)(CX*1)
+	JMP  next
+
+belowE:
+	CMPQ CX, $0x02
+	JB   belowC
+	MOVW (R11), AX
+	MOVW -2(R11)(CX*1), DI
+	MOVW AX, (R9)
+	MOVW DI, -2(R9)(CX*1)
+	MOVW (R12), AX
+	MOVW -2(R12)(CX*1), DI
+	MOVW AX, (R10)
+	MOVW DI, -2(R10)(CX*1)
+	JMP  next
+
+belowC:
+	MOVB (R11), AL
+	MOVB -1(R11)(CX*1), DI
+	MOVB AL, (R9)
+	MOVB DI, -1(R9)(CX*1)
+	MOVB (R12), AL
+	MOVB -1(R12)(CX*1), DI
+	MOVB AL, (R10)
+	MOVB DI, -1(R10)(CX*1)
+
+next:
+	ADDQ R13, R8
+	ADDQ R15, SI
+	ADDQ R13, R9
+	ADDQ R15, R11
+	ADDQ R13, R10
+	ADDQ R15, R12
+	DECQ DX
+	JNZ  symbol
 	VZEROUPPER
 	RET

@@ -213,13 +213,9 @@ func TestLayoutRoundTrip(t *testing.T) {
 				src[i] = byte(rng.Uint32())
 			}
 			work := make([]byte, rows*l.Width())
-			for i := range count {
-				l.Load(work, i, src[i*size:], count*size, rows)
-			}
+			l.Load(work, 0, Rect{src, count, rows, size, count * size})
 			dst := make([]byte, len(src))
-			for i := range count {
-				l.Store(dst[i*size:], count*size, work, i, rows)
-			}
+			l.Store(Rect{dst, count, rows, size, count * size}, work, 0)
 			if !bytes.Equal(src, dst) {
 				t.Fatalf("size %d, count %d: symbols did not come back", size, count)
 			}
@@ -251,13 +247,12 @@ func TestLayoutUnderEveryKernel(t *testing.T) {
 				}
 				defer restore()
 				work, stored, copied = make([]byte, (rows+1)*l.Width()), make([]byte, len(src)), make([]byte, len(src))
-				for i := range count {
-					l.Load(work, i, src[i*size:], stride, rows)
+				from := Rect{src, count, rows, size, stride}
+				for c := range count {
+					l.Load(work, c, from.Columns(c, c+1))
 				}
-				for i := range count {
-					l.Store(stored[i*size:], stride, work, i, rows)
-				}
-				Copy(copied, size+2, src, stride, size, rows)
+				l.Store(Rect{stored, count, rows, size, stride}, work, 0)
+				Copy(Rect{copied, 1, rows, 0, size + 2}, from.Columns(0, 1), size)
 				return work, stored, copied
 			}
 			work, stored, copied := run("generic")

@@ -1,4 +1,9 @@
 // Command _asm writes the assembly of package rs; run it with go generate in that package.
+//
+// It emits the copying of symbols between their wire form and a work area, once for each instruction
+// set: of each symbol whole blocks, then the two halves of the tail. Both directions are the same moves
+// from other places. The symbol eight ahead is fetched early, as the processor does not guess across
+// pages and the symbols of a large blob are far apart.
 package main
 
 import (
@@ -9,69 +14,123 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	move()
+	moveAVX512()
+	moveAVX2()
 	Generate()
 }
 
-// move emits the copying of symbols between their wire form and a work area: in each row whole blocks,
-// then the two halves of the tail, each in one masked move. Both directions are the same moves from
-// other places.
-//
-// Registers: SI, R11, R12 and R8, R9, R10 point at the blocks, low and high tail bytes of the row in
-// source and destination; R15 and R13 are the distances of rows; BX counts bytes of blocks; K1 has a
-// bit for every element of the tail. The row eight ahead is fetched early, as the processor does not
-// guess across pages and rows of a large blob are far apart.
-func move() {
-	TEXT("moveAVX512", NOSPLIT, "func(dst, dstLow, dstHigh, src, srcLow, srcHigh *byte, dstStep, srcStep, count, whole, tail int)")
-	Doc("moveAVX512 carries out moves of at least one row.")
+// Registers: SI, R11, R12 and R8, R9, R10 point at the blocks, low and high tail bytes of the symbol in
+// source and destination; R15 and R13 are the distances of symbols, DX counts them; BX is the bytes of
+// blocks and DI counts them; CX is the elements of the tail.
+var (
+	src   = []Register{RSI, R11, R12}
+	dst   = []Register{R8, R9, R10}
+	whole = RBX
+	tail  = RCX
+)
+
+func at(base, index Register) Mem { return Mem{Base: base, Index: index, Scale: 1} }
+
+// move emits the loop over symbols around the moves of a block, at DI of the blocks, and of the tail. The
+// latter ends at the label next.
+func move(name string, prepare, block, halves func()) {
+	TEXT(name, NOSPLIT, "func(dst, dstLow, dstHigh, src, srcLow, srcHigh *byte, dstStep, srcStep, count, whole, tail int)")
+	Doc(name + " carries out moves of at least one symbol.")
 	Pragma("noescape")
 	for _, p := range []struct {
 		name string
 		to   Register
 	}{
-		{"dst", R8}, {"dstLow", R9}, {"dstHigh", R10}, {"src", RSI}, {"srcLow", R11}, {"srcHigh", R12},
-		{"dstStep", R13}, {"srcStep", R15}, {"whole", RBX}, {"tail", RCX}, {"count", RDX},
+		{"dst", dst[0]}, {"dstLow", dst[1]}, {"dstHigh", dst[2]}, {"src", src[0]}, {"srcLow", src[1]}, {"srcHigh", src[2]},
+		{"dstStep", R13}, {"srcStep", R15}, {"count", RDX}, {"whole", whole}, {"tail", tail},
 	} {
 		Load(Param(p.name), p.to)
 	}
-	MOVQ(U32(1), RAX)
-	SHLQ(CL, RAX)
-	DECQ(RAX)
-	KMOVD(EAX, K1)
-
-	Label("row")
+	prepare()
+	Label("symbol")
 	XORQ(RDI, RDI)
 	LEAQ(Mem{Base: RSI, Index: R15, Scale: 8}, RAX)
 	Label("ahead")
-	PREFETCHT0(Mem{Base: RAX, Index: RDI, Scale: 1})
+	PREFETCHT0(at(RAX, RDI))
 	ADDQ(U8(64), RDI)
-	CMPQ(RDI, RBX)
+	CMPQ(RDI, whole)
 	JBE(LabelRef("ahead"))
 	XORQ(RDI, RDI)
-	CMPQ(RDI, RBX)
+	CMPQ(RDI, whole)
 	JAE(LabelRef("tail"))
 	Label("block")
-	VMOVDQU64(Mem{Base: RSI, Index: RDI, Scale: 1}, Z0)
-	VMOVDQU64(Z0, Mem{Base: R8, Index: RDI, Scale: 1})
+	block()
 	ADDQ(U8(64), RDI)
-	CMPQ(RDI, RBX)
+	CMPQ(RDI, whole)
 	JB(LabelRef("block"))
 	Label("tail")
-	TESTQ(RCX, RCX)
+	TESTQ(tail, tail)
 	JZ(LabelRef("next"))
-	VMOVDQU8_Z(Mem{Base: R11}, K1, Y1)
-	VMOVDQU8_Z(Mem{Base: R12}, K1, Y2)
-	VMOVDQU8(Y1, K1, Mem{Base: R9})
-	VMOVDQU8(Y2, K1, Mem{Base: R10})
+	halves()
 	Label("next")
-	for _, r := range []Register{R8, R9, R10} {
-		ADDQ(R13, r)
-	}
-	for _, r := range []Register{RSI, R11, R12} {
-		ADDQ(R15, r)
+	for i := range 3 {
+		ADDQ(R13, dst[i])
+		ADDQ(R15, src[i])
 	}
 	DECQ(RDX)
-	JNZ(LabelRef("row"))
+	JNZ(LabelRef("symbol"))
 	VZEROUPPER()
 	RET()
+}
+
+// moveAVX512 moves half a tail at once, through K1, which has a bit for every element of it.
+func moveAVX512() {
+	move("moveAVX512", func() {
+		MOVQ(U32(1), RAX)
+		SHLQ(CL, RAX)
+		DECQ(RAX)
+		KMOVD(EAX, K1)
+	}, func() {
+		VMOVDQU64(at(RSI, RDI), Z0)
+		VMOVDQU64(Z0, at(R8, RDI))
+	}, func() {
+		VMOVDQU8_Z(Mem{Base: R11}, K1, Y1)
+		VMOVDQU8_Z(Mem{Base: R12}, K1, Y2)
+		VMOVDQU8(Y1, K1, Mem{Base: R9})
+		VMOVDQU8(Y2, K1, Mem{Base: R10})
+	})
+}
+
+// moveAVX2 moves half a tail as its first and its last bytes, as many as one register holds of them.
+func moveAVX2() {
+	move("moveAVX2", func() {}, func() {
+		VMOVDQU(at(RSI, RDI), Y0)
+		VMOVDQU(at(RSI, RDI).Offset(32), Y1)
+		VMOVDQU(Y0, at(R8, RDI))
+		VMOVDQU(Y1, at(R8, RDI).Offset(32))
+	}, func() {
+		for _, c := range []struct {
+			bytes int
+			move  func(from, to Op)
+			a, b  Register
+		}{
+			{16, func(from, to Op) { VMOVDQU(from, to) }, X0, X1},
+			{8, func(from, to Op) { MOVQ(from, to) }, RAX, RDI},
+			{4, func(from, to Op) { MOVL(from, to) }, EAX, EDI},
+			{2, func(from, to Op) { MOVW(from, to) }, AX, DI},
+			{1, func(from, to Op) { MOVB(from, to) }, AL, DIB},
+		} {
+			below := "below" + string(rune('A'+c.bytes))
+			if c.bytes > 1 {
+				CMPQ(tail, U8(c.bytes))
+				JB(LabelRef(below))
+			}
+			for i := 1; i < 3; i++ {
+				last := func(base Register) Mem { return at(base, tail).Offset(-c.bytes) }
+				c.move(Mem{Base: src[i]}, c.a)
+				c.move(last(src[i]), c.b)
+				c.move(c.a, Mem{Base: dst[i]})
+				c.move(c.b, last(dst[i]))
+			}
+			if c.bytes > 1 {
+				JMP(LabelRef("next"))
+				Label(below)
+			}
+		}
+	})
 }
