@@ -32,8 +32,7 @@ type Metadata struct {
 func NewMetadata(c *redstuff.Commitment) *Metadata {
 	m := &Metadata{Encoding: RS2, Size: c.Size, Hashes: make([]PairHashes, c.Shards)}
 	for p := range m.Hashes {
-		m.Hashes[p].Primary = c.Roots[Primary][p]
-		m.Hashes[p].Secondary = c.Roots[Secondary][PairIndex(p).Sliver(Secondary, c.Shards)]
+		m.Hashes[p] = PairHashes{c.Roots[Primary][p], c.Roots[Secondary][PairIndex(p).Sliver(Secondary, c.Shards)]}
 	}
 	return m
 }
@@ -70,20 +69,23 @@ func (m *Metadata) SymbolSize() (int, error) {
 // Root returns the Merkle root over all pairs. Source: spec: encoding.md section 4.3.
 func (m *Metadata) Root() merkle.Hash {
 	const size = 2 * merkle.Size
-	pairs := make([]byte, len(m.Hashes)*size)
-	for i, h := range m.Hashes {
-		copy(pairs[i*size:], h.Primary[:])
-		copy(pairs[i*size+merkle.Size:], h.Secondary[:])
+	n := len(m.Hashes)
+	memory := make([]byte, n*(size+merkle.Size))
+	pairs, leaves := memory[:n*size], memory[n*size:]
+	for i := range m.Hashes {
+		h := &m.Hashes[i]
+		*(*merkle.Hash)(pairs[i*size:]) = h.Primary
+		*(*merkle.Hash)(pairs[i*size+merkle.Size:]) = h.Secondary
 	}
-	leaves := make([]byte, len(m.Hashes)*merkle.Size)
-	merkle.LeafHashes(leaves, pairs, size, blake2x.List(len(m.Hashes), size))
+	merkle.LeafHashes(leaves, pairs, size, blake2x.List(n, size))
 	return merkle.Root(leaves)
 }
 
 // ID computes the ID that the metadata belongs to. Source: spec: encoding.md section 4.5.
 func (m *Metadata) ID() (id ID) {
 	root := m.Root()
-	preimage := bcs.AppendU64([]byte{byte(m.Encoding)}, m.Size)
+	preimage := append(make([]byte, 0, 1+8+merkle.Size), byte(m.Encoding))
+	preimage = bcs.AppendU64(preimage, m.Size)
 	preimage = append(preimage, root[:]...)
 	blake2x.Sum(id[:], preimage, len(preimage), blake2x.List(1, 0))
 	return id

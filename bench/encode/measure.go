@@ -118,7 +118,7 @@ func (w *work) encode(reuse bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("seconds=%.6f id=%x\n", seconds, id[:])
+	fmt.Printf("seconds=%.9f id=%x\n", seconds, id[:])
 	return nil
 }
 
@@ -159,7 +159,7 @@ func (w *work) decode() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("seconds=%.6f systematic=%.6f\n", worst, systematic)
+	fmt.Printf("seconds=%.9f systematic=%.9f\n", worst, systematic)
 	return nil
 }
 
@@ -185,7 +185,7 @@ func (w *work) check() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("seconds=%.6f strict=%.6f default=%.6f\n", encode, strict, standard)
+	fmt.Printf("seconds=%.9f strict=%.9f default=%.9f\n", encode, strict, standard)
 	return nil
 }
 

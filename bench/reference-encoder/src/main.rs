@@ -155,7 +155,7 @@ fn main() {
         *b = (i * 7 + 13) as u8;
     }
     let line = |seconds: f64| {
-        print!("shards={n} bytes={size} symbol={s} seconds={seconds:.6} MBps={:.1}", size as f64 / seconds / 1e6)
+        print!("shards={n} bytes={size} symbol={s} seconds={seconds:.9} MBps={:.1}", size as f64 / seconds / 1e6)
     };
     match words[0].as_str() {
         "encode" => {
