@@ -30,6 +30,8 @@ type RejectedError struct {
 	Codespace string
 	Code      uint32
 	Text      string
+	// Tx is the hash of the transaction if it is in a block, and its fee is paid; else zero.
+	Tx [32]byte
 }
 
 // Error implements error.

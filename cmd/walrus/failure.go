@@ -160,16 +160,22 @@ var ruleHints = map[string]string{
 	"vec_map::EKeyDoesNotExist":               `"walrus get-blob-attribute" shows what there is`,
 }
 
-// unauthorized is the code of the SDK for a message whose sender does not own what it names.
-const unauthorized = 4
+// sdkHints are the same for refusals without a named rule, by codespace and code.
+var sdkHints = map[string]string{
+	"sdk 4":      `--key chooses the account to act as; "walrus keys list" shows them`,
+	"sdk 11":     "state may have changed since the gas was reckoned: try again, or with a larger limit where there is --gas",
+	"gov 3":      `nobody votes on it now; "walrus gov list" shows the proposals that there are`,
+	"authz 2":    `"walrus grants" shows what was granted`,
+	"feegrant 2": `"walrus grants" shows what was granted`,
+}
 
 // hintOf prefers what an error itself advises.
 func hintOf(err error, otherwise string) string {
 	if r := (*ledger.RejectedError)(nil); errors.As(err, &r) && otherwise == "" {
-		if r.Codespace == "sdk" && r.Code == unauthorized {
-			return `--key chooses the account to act as; "walrus keys list" shows them`
-		}
 		otherwise = ruleHints[r.Name]
+		if r.Name == "" {
+			otherwise = sdkHints[fmt.Sprintf("%s %d", r.Codespace, r.Code)]
+		}
 	}
 	var advice interface{ Hint() string }
 	if errors.As(err, &advice) {
@@ -206,6 +212,9 @@ func detailsOf(err error) map[string]any {
 	var rejected *ledger.RejectedError
 	if errors.As(err, &rejected) {
 		details["rule"], details["codespace"], details["code"] = rejected.Name, rejected.Codespace, rejected.Code
+		if rejected.Tx != [32]byte{} {
+			details["txDigest"] = txDigest(rejected.Tx)
+		}
 	}
 	return details
 }

@@ -99,8 +99,8 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	}{
 		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBlobID, newConvertBlobID}},
 		{"network", []func(*deps) *cobra.Command{newInfo, newHealth, newEpoch, newPrice, newNodes}},
-		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet}},
-		{"stake", []func(*deps) *cobra.Command{newStake, newUnstake, newWithdraw, newStakes, newNode}},
+		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet, newGrant, newRevoke, newGrants, newTx}},
+		{"stake", []func(*deps) *cobra.Command{newStake, newUnstake, newWithdraw, newStakes, newNode, newGov}},
 		{"run", []func(*deps) *cobra.Command{newDevnet, newVersion}},
 	} {
 		for _, make := range group.commands {

@@ -73,14 +73,15 @@ func ownWallet(ctx context.Context, n *testnet.Network, dir string) error {
 // params has what all scripts share: "status N command…" runs a command that must exit with
 // N, "object" sets $OBJECT to the first object ID in standard output, "address NAME" sets $ADDRESS to
 // that of a key, "blobid FILE" sets $ID to the blob ID of a file, "anchor" sets $HEIGHT and $HASH to those
-// of the trusted header in standard output, and $WRONG to another hash, and "helps COMMAND…" wants help from
-// each command, with what goes in front of them all as $GROUP.
+// of the trusted header in standard output, and $WRONG to another hash, "digest" sets $DIGEST to the first
+// transaction in the output, and "helps COMMAND…" wants help from each command, with what goes in front of them all as
+// $GROUP.
 func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:           dir,
 		UpdateScripts: os.Getenv("WALRUS_UPDATE") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "object": object, "address": address, "blobid": blobID, "anchor": anchor, "helps": helps,
+			"status": status, "object": object, "address": address, "blobid": blobID, "anchor": anchor, "helps": helps, "digest": digest,
 		},
 	}
 }
@@ -131,6 +132,16 @@ func anchor(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("HEIGHT", m[1])
 	ts.Setenv("HASH", m[2])
 	ts.Setenv("WRONG", strings.Repeat("0", len(m[2])))
+}
+
+var transaction = regexp.MustCompile(`"txDigest": ?"(\w+)"`)
+
+func digest(ts *testscript.TestScript, _ bool, _ []string) {
+	m := transaction.FindStringSubmatch(ts.ReadFile("stdout") + ts.ReadFile("stderr"))
+	if m == nil {
+		ts.Fatalf("no transaction in the output")
+	}
+	ts.Setenv("DIGEST", m[1])
 }
 
 func helps(ts *testscript.TestScript, _ bool, args []string) {

@@ -125,7 +125,11 @@ func (w *Wallet) sendOnce(ctx context.Context, gas uint64, messages []*anypb.Any
 		return nil, err
 	}
 	if result.Code != 0 {
-		return nil, Rejected(result.Codespace, result.Code, result.Log)
+		err := Rejected(result.Codespace, result.Code, result.Log)
+		if r := (*ledger.RejectedError)(nil); errors.As(err, &r) {
+			r.Tx = result.Hash
+		}
+		return nil, err
 	}
 	var data abciv1beta1.TxMsgData
 	if err := proto.Unmarshal(result.Data, &data); err != nil || len(data.MsgResponses) != len(messages) {

@@ -1,0 +1,401 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+	"github.com/cosmos/cosmos-sdk/x/authz"
+	"github.com/cosmos/cosmos-sdk/x/feegrant"
+	"github.com/cosmos/gogoproto/proto"
+	"github.com/spf13/cobra"
+
+	"github.com/walrus-go/walrus/ledger"
+)
+
+// uploadMessages are what storing, extending and deleting blobs sends.
+var uploadMessages = []string{
+	"/walrus.blob.v1.MsgRegisterBlobs", "/walrus.blob.v1.MsgCertifyBlobs", "/walrus.blob.v1.MsgDeleteBlobs", "/walrus.blob.v1.MsgExtendBlob",
+}
+
+// newGrant makes the grant command and those below it.
+func newGrant(d *deps) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "grant",
+		Short: "Pay fees for another account, or let it act for this one",
+		Long: `Grant lets another account use this one: for the fees of its transactions, or to send messages in its name. "walrus
+grants" lists what was granted, "walrus revoke" ends it.` + exits(),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newGrantFees(d), newGrantAct(d))
+	return cmd
+}
+
+// grantOptions are the flags of grant fees and grant act.
+type grantOptions struct {
+	limit    string
+	expires  time.Duration
+	messages []string
+	uploads  bool
+}
+
+// end is when a grant ends, nil for never.
+func (o *grantOptions) end(now time.Time) *time.Time {
+	if o.expires <= 0 {
+		return nil
+	}
+	t := now.Add(o.expires).UTC()
+	return &t
+}
+
+// types are the full names of the messages of a grant.
+func (o *grantOptions) types() ([]string, error) {
+	var list []string
+	if o.uploads {
+		list = append(list, uploadMessages...)
+	}
+	for _, name := range o.messages {
+		name = strings.TrimPrefix(name, "/")
+		if describe(name) == nil {
+			return nil, usagef(`the chain has no message %q; they are named like "/walrus.blob.v1.MsgRegisterBlobs"`, name)
+		}
+		list = append(list, "/"+name)
+	}
+	return list, nil
+}
+
+func newGrantFees(d *deps) *cobra.Command {
+	var o grantOptions
+	cmd := &cobra.Command{
+		Use:   "fees ADDRESS",
+		Short: "Pay the fees of another account's transactions",
+		Long: `Fees lets another account charge the fees of its transactions to this one, which it names with --fee-granter. What it
+buys and stakes it still pays for itself. With --uploads only storing, extending and deleting blobs is paid for. A grant
+replaces none: revoke the old one first. JSON: {"granter","grantee","limit","expiration","messages","txDigest"}.` + exits(),
+		Example: `  walrus grant fees --uploads --limit 1WAL --expires 720h "$(walrus keys show --address operator)"`,
+		Args:    cobra.ExactArgs(1),
+		RunE:    d.does(func(ctx context.Context, args []string) error { return runGrantFees(ctx, d, args[0], o) }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.limit, "limit", "", "`AMOUNT` of FROST, or like 1WAL, that is paid at most (default: no limit)")
+	f.DurationVar(&o.expires, "expires", 0, "how long it holds, such as 720h (default: until it is revoked)")
+	f.StringSliceVar(&o.messages, "messages", nil, "full `NAMES` of the messages that are paid for, separated by commas (default: all)")
+	f.BoolVar(&o.uploads, "uploads", false, "pay for the messages that store, extend and delete blobs")
+	return cmd
+}
+
+func runGrantFees(ctx context.Context, d *deps, to string, o grantOptions) error {
+	grantee, err := parseAddress(to)
+	if err != nil {
+		return err
+	}
+	basic := &feegrant.BasicAllowance{Expiration: o.end(d.now())}
+	var limit *uint64
+	if o.limit != "" {
+		frost, err := parseWAL(o.limit)
+		if err != nil {
+			return err
+		}
+		if frost == 0 {
+			return usagef("--limit: nothing would be paid")
+		}
+		basic.SpendLimit, limit = frostCoins(frost), &frost
+	}
+	types, err := o.types()
+	if err != nil {
+		return err
+	}
+	var allowance proto.Message = basic
+	if len(types) > 0 {
+		packed, err := codectypes.NewAnyWithValue(basic)
+		if err != nil {
+			return err
+		}
+		allowance = &feegrant.AllowedMsgAllowance{Allowance: packed, AllowedMessages: types}
+	}
+	packed, err := codectypes.NewAnyWithValue(allowance)
+	if err != nil {
+		return err
+	}
+	s, err := d.connect(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	receipt, err := s.deliver(ctx, &feegrant.MsgGrantAllowance{Granter: s.self(), Grantee: grantee.String(), Allowance: packed})
+	if err != nil {
+		return err
+	}
+	if d.json {
+		return d.printJSON(map[string]any{"granter": s.self(), "grantee": grantee, "limit": limit, "expiration": basic.Expiration, "messages": types, "txDigest": txDigest(receipt.Tx)})
+	}
+	_, err = fmt.Fprintf(d.stdout, "fees of %v are paid; it says --fee-granter %s\n", grantee, s.self())
+	return err
+}
+
+func newGrantAct(d *deps) *cobra.Command {
+	var o grantOptions
+	cmd := &cobra.Command{
+		Use:   "act ADDRESS --messages NAMES",
+		Short: "Let another account send messages in this one's name",
+		Long: `Act lets another account send messages of some types in the name of this one, which pays for what they do. It does so with
+"walrus tx send --as". JSON: {"granter","grantee","expiration","messages","txDigest"}.` + exits(),
+		Example: `  walrus grant act --messages /walrus.committee.v1.MsgCollectCommission --expires 720h "$(walrus keys show --address operator)"`,
+		Args:    cobra.ExactArgs(1),
+		RunE:    d.does(func(ctx context.Context, args []string) error { return runGrantAct(ctx, d, args[0], o) }),
+	}
+	f := cmd.Flags()
+	f.DurationVar(&o.expires, "expires", 0, "how long it holds, such as 720h (default: until it is revoked)")
+	f.StringSliceVar(&o.messages, "messages", nil, "full `NAMES` of the messages, separated by commas")
+	required(cmd, "messages")
+	return cmd
+}
+
+func runGrantAct(ctx context.Context, d *deps, to string, o grantOptions) error {
+	grantee, err := parseAddress(to)
+	if err != nil {
+		return err
+	}
+	types, err := o.types()
+	if err != nil {
+		return err
+	}
+	s, err := d.connect(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	end := o.end(d.now())
+	list := make([]proto.Message, len(types))
+	for i, name := range types {
+		packed, err := codectypes.NewAnyWithValue(&authz.GenericAuthorization{Msg: name})
+		if err != nil {
+			return err
+		}
+		list[i] = &authz.MsgGrant{Granter: s.self(), Grantee: grantee.String(), Grant: authz.Grant{Authorization: packed, Expiration: end}}
+	}
+	receipt, err := s.deliver(ctx, list...)
+	if err != nil {
+		return err
+	}
+	if d.json {
+		return d.printJSON(map[string]any{"granter": s.self(), "grantee": grantee, "expiration": end, "messages": types, "txDigest": txDigest(receipt.Tx)})
+	}
+	_, err = fmt.Fprintf(d.stdout, "%v may send %s in the name of %s\n", grantee, strings.Join(types, ", "), s.self())
+	return err
+}
+
+// newRevoke makes the revoke command.
+func newRevoke(d *deps) *cobra.Command {
+	var messages []string
+	cmd := &cobra.Command{
+		Use:   "revoke ADDRESS [--messages NAMES]",
+		Short: "End what was granted to another account",
+		Long: `Revoke ends the payment of another account's fees, or, with --messages, its right to send them in this one's name.
+JSON: {"granter","grantee","txDigest"}.` + exits(),
+		Example: `  walrus revoke "$(walrus keys show --address operator)"`,
+		Args:    cobra.ExactArgs(1),
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			grantee, err := parseAddress(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := d.connect(ctx, true)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			list := []proto.Message{&feegrant.MsgRevokeAllowance{Granter: s.self(), Grantee: grantee.String()}}
+			if len(messages) > 0 {
+				list = nil
+			}
+			for _, name := range messages {
+				list = append(list, &authz.MsgRevoke{Granter: s.self(), Grantee: grantee.String(), MsgTypeUrl: "/" + strings.TrimPrefix(name, "/")})
+			}
+			receipt, err := s.deliver(ctx, list...)
+			if err != nil {
+				return err
+			}
+			if d.json {
+				return d.printJSON(map[string]any{"granter": s.self(), "grantee": grantee, "txDigest": txDigest(receipt.Tx)})
+			}
+			_, err = fmt.Fprintf(d.stdout, "revoked from %v\n", grantee)
+			return err
+		}),
+	}
+	cmd.Flags().StringSliceVar(&messages, "messages", nil, "full `NAMES` of messages that it may not send any more, separated by commas")
+	return cmd
+}
+
+// grantJSON is something that one account granted another.
+type grantJSON struct {
+	Kind       string   `json:"kind"` // fees, act
+	Granter    string   `json:"granter"`
+	Grantee    string   `json:"grantee"`
+	Messages   []string `json:"messages"` // null for all
+	Limit      *uint64  `json:"limit"`    // FROST left; null for no limit
+	Expiration *string  `json:"expiration"`
+}
+
+// newGrants makes the grants command.
+func newGrants(d *deps) *cobra.Command {
+	return &cobra.Command{
+		Use:   "grants [ADDRESS]",
+		Short: "List what was granted by and to an account",
+		Long: `Grants lists whose fees the wallet's account, or another one, pays, who acts for it, and who does so for it.
+JSON: [{"kind":"fees"|"act","granter","grantee","messages","limit","expiration"}].` + exits(),
+		Example: "  walrus grants",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			s, err := d.connect(ctx, len(args) == 0)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			var owner ledger.Address
+			if len(args) == 1 {
+				if owner, err = parseAddress(args[0]); err != nil {
+					return err
+				}
+			} else {
+				owner = s.account.Address()
+			}
+			list, err := s.grants(ctx, owner.String())
+			if err != nil {
+				return err
+			}
+			if d.json {
+				return d.printJSON(list)
+			}
+			return printGrants(d, list)
+		}),
+	}
+}
+
+func (s *session) grants(ctx context.Context, owner string) ([]grantJSON, error) {
+	m, err := newMessages()
+	if err != nil {
+		return nil, err
+	}
+	list := []grantJSON{}
+	byGranter, err := pages(func(after []byte) ([]*feegrant.Grant, []byte, error) {
+		var out feegrant.QueryAllowancesByGranterResponse
+		err := s.reader.Ask(ctx, "/cosmos.feegrant.v1beta1.Query/AllowancesByGranter", &feegrant.QueryAllowancesByGranterRequest{Granter: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
+		return out.Allowances, out.Pagination.GetNextKey(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	byGrantee, err := pages(func(after []byte) ([]*feegrant.Grant, []byte, error) {
+		var out feegrant.QueryAllowancesResponse
+		err := s.reader.Ask(ctx, "/cosmos.feegrant.v1beta1.Query/Allowances", &feegrant.QueryAllowancesRequest{Grantee: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
+		return out.Allowances, out.Pagination.GetNextKey(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range append(byGranter, byGrantee...) {
+		one, err := m.feeGrant(g)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	acts, err := pages(func(after []byte) ([]*authz.GrantAuthorization, []byte, error) {
+		var out authz.QueryGranterGrantsResponse
+		err := s.reader.Ask(ctx, "/cosmos.authz.v1beta1.Query/GranterGrants", &authz.QueryGranterGrantsRequest{Granter: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
+		return out.Grants, out.Pagination.GetNextKey(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	acting, err := pages(func(after []byte) ([]*authz.GrantAuthorization, []byte, error) {
+		var out authz.QueryGranteeGrantsResponse
+		err := s.reader.Ask(ctx, "/cosmos.authz.v1beta1.Query/GranteeGrants", &authz.QueryGranteeGrantsRequest{Grantee: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
+		return out.Grants, out.Pagination.GetNextKey(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range append(acts, acting...) {
+		one, err := m.actGrant(g)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// feeGrant makes JSON of an allowance. Kinds that this program does not make are shown without limit.
+func (m *messages) feeGrant(g *feegrant.Grant) (grantJSON, error) {
+	out := grantJSON{Kind: "fees", Granter: g.Granter, Grantee: g.Grantee}
+	if err := g.UnpackInterfaces(m.codec.InterfaceRegistry()); err != nil {
+		return out, fmt.Errorf("grant to %s: %w", g.Grantee, err)
+	}
+	inner := g.Allowance.GetCachedValue()
+	if filtered, ok := inner.(*feegrant.AllowedMsgAllowance); ok {
+		out.Messages = filtered.AllowedMessages
+		inner = filtered.Allowance.GetCachedValue()
+	}
+	if basic, ok := inner.(*feegrant.BasicAllowance); ok {
+		out.Expiration = timeJSON(basic.Expiration)
+		if len(basic.SpendLimit) == 1 && basic.SpendLimit[0].Amount.IsUint64() {
+			left := basic.SpendLimit[0].Amount.Uint64()
+			out.Limit = &left
+		}
+	}
+	return out, nil
+}
+
+func (m *messages) actGrant(g *authz.GrantAuthorization) (grantJSON, error) {
+	out := grantJSON{Kind: "act", Granter: g.Granter, Grantee: g.Grantee, Expiration: timeJSON(g.Expiration)}
+	if err := g.UnpackInterfaces(m.codec.InterfaceRegistry()); err != nil {
+		return out, fmt.Errorf("grant to %s: %w", g.Grantee, err)
+	}
+	if a, ok := g.Authorization.GetCachedValue().(authz.Authorization); ok {
+		out.Messages = []string{a.MsgTypeURL()}
+	}
+	return out, nil
+}
+
+func timeJSON(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	text := timeText(t)
+	return &text
+}
+
+func printGrants(d *deps, list []grantJSON) error {
+	t := newTable(d.stdout, "What", "By", "To", "Messages", "Left", "Until")
+	for _, g := range list {
+		types, limit, until := "all", "no limit", "revoked"
+		if g.Messages != nil {
+			short := make([]string, len(g.Messages))
+			for i, name := range g.Messages {
+				short[i] = shortType(name)
+			}
+			types = strings.Join(short, ", ")
+		}
+		if g.Kind == "act" {
+			limit = "-"
+		}
+		if g.Limit != nil {
+			limit = formatWAL(*g.Limit)
+		}
+		if g.Expiration != nil {
+			until = *g.Expiration
+		}
+		t.row(g.Kind, g.Granter, g.Grantee, types, limit, until)
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(d.stderr, plural(len(list), "grant"))
+	return err
+}
