@@ -19,6 +19,7 @@ import (
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/economy/election"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 )
@@ -74,17 +75,37 @@ type GenesisNode struct {
 	// Stake in FROST is the owner's, placed in time for the first epoch. It is beside what the owner has as
 	// an account. Where stakes are not in proportion to shards, shards move when epochs change.
 	Stake          uint64
-	CommissionRate uint16            // basis points
-	Shards         []committee.Shard // nil in all nodes for an even split
+	CommissionRate uint16 // basis points
+	// Votes are the node's; nil stands for the genesis's prices and the node's part of its capacity. A
+	// capacity of 0 stands for that part as well.
+	Votes    *NodeVotes
+	Metadata NodeMetadata
+	// Shards are the node's in the first committee; nil in all nodes for an even split. A node without any
+	// is registered and waits to be selected.
+	Shards []committee.Shard
 	// ConsensusKey is the key of the node's validator, nil if it runs none. One node at least must.
 	ConsensusKey ed25519.PublicKey
+}
+
+// NodeVotes are what a node asks for its space, see spec: control-plane.md sections 1.4 and 1.5.
+type NodeVotes struct {
+	StoragePrice uint64 `json:"storagePrice,string"` // FROST per MiB and epoch
+	WritePrice   uint64 `json:"writePrice,string"`   // FROST per MiB
+	Capacity     uint64 `json:"capacity,string"`     // encoded bytes
+}
+
+// NodeMetadata is what a node says about itself to people. Each text has at most 1000 bytes.
+type NodeMetadata struct {
+	ImageURL    string `json:"imageUrl,omitempty"`
+	ProjectURL  string `json:"projectUrl,omitempty"`
+	Description string `json:"description,omitempty"`
 }
 
 // A GenesisAccount is an account with money to begin with. All of them and all stakes together are the
 // supply.
 type GenesisAccount struct {
-	Address ledger.Address
-	Amount  uint64 // FROST
+	Address ledger.Address `json:"address"`
+	Amount  uint64         `json:"amount,string"` // FROST
 }
 
 // PossessionMessage is what a node of a genesis signs with its key, to show that it knows the secret.
@@ -190,7 +211,7 @@ func committeeGenesis(opts GenesisOptions) (*committeev1.GenesisState, error) {
 		Params: committeev1.Params{
 			NShards:         uint32(opts.Shards),
 			EpochDurationMs: uint64(max(opts.EpochDuration, 0).Milliseconds()),
-			MaxActiveNodes:  uint32(max(economy.MaxActiveSet, len(opts.Nodes))),
+			MaxActiveNodes:  maxActiveNodes(opts),
 			MinStake:        ledger.FrostPerWAL,
 			DowntimeBlocks:  opts.DowntimeBlocks,
 		},
@@ -203,6 +224,9 @@ func committeeGenesis(opts GenesisOptions) (*committeev1.GenesisState, error) {
 	for i := range opts.Nodes {
 		node := opts.Nodes[i].record(&opts, len(shards[i]))
 		g.Nodes = append(g.Nodes, node)
+		if len(shards[i]) == 0 {
+			continue
+		}
 		first.Members = append(first.Members, committeev1.Member{
 			NodeId: node.Id, BlsPublicKey: node.BlsPublicKey, Shards: shards[i],
 			Stake: opts.Nodes[i].Stake, ConsensusPublicKey: node.ConsensusPublicKey,
@@ -214,9 +238,25 @@ func committeeGenesis(opts GenesisOptions) (*committeev1.GenesisState, error) {
 	return g, putStakes(g, opts.Nodes)
 }
 
+// maxActiveNodes is the size of the active set: the usual one or, where there are too few shards for the cap
+// that begins with twenty nodes, one below that.
+func maxActiveNodes(opts GenesisOptions) uint32 {
+	if size := max(economy.MaxActiveSet, len(opts.Nodes)); election.Selectable(uint16(opts.Shards), size) {
+		return uint32(size)
+	}
+	return uint32(max(election.MaxUncapped, len(opts.Nodes)))
+}
+
 // record is the node with the given number of shards.
 func (n *GenesisNode) record(opts *GenesisOptions, shards int) committeev1.Node {
 	id := NodeIDOf(n.Key)
+	votes := committeev1.Votes{StoragePrice: opts.StoragePrice, WritePrice: opts.WritePrice}
+	if n.Votes != nil {
+		votes = committeev1.Votes{StoragePrice: n.Votes.StoragePrice, WritePrice: n.Votes.WritePrice, Capacity: n.Votes.Capacity}
+	}
+	if votes.Capacity == 0 {
+		votes.Capacity = part(opts.Capacity, shards, opts.Shards)
+	}
 	return committeev1.Node{
 		Id:                   id[:],
 		Owner:                n.Owner[:],
@@ -225,7 +265,10 @@ func (n *GenesisNode) record(opts *GenesisOptions, shards int) committeev1.Node 
 		NetworkPublicKey:     n.NetworkKey[:],
 		BlsPublicKey:         n.Key.Bytes(),
 		Possession:           committeev1.Possession{Sender: n.Owner[:], Signature: n.Possession.Bytes()},
-		Votes:                committeev1.Votes{StoragePrice: opts.StoragePrice, WritePrice: opts.WritePrice, Capacity: part(opts.Capacity, shards, opts.Shards)},
+		Votes:                votes,
+		Metadata: committeev1.Metadata{
+			ImageUrl: n.Metadata.ImageURL, ProjectUrl: n.Metadata.ProjectURL, Description: n.Metadata.Description,
+		},
 		CommissionReceiver:   n.Owner[:],
 		GovernanceAuthorized: n.Owner[:],
 		ConsensusPublicKey:   n.ConsensusKey,

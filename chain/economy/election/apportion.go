@@ -25,6 +25,13 @@ func MaxShards(n uint16, k int) int {
 	return (2*int(n) + k - 1) / k
 }
 
+// MaxUncapped is the most nodes for which the cap leaves room whatever the number of shards.
+const MaxUncapped = capFrom - 1
+
+// Selectable tells whether n shards can be handed out to any number of nodes up to k: fewer than ten shards
+// have no tenth that one of twenty nodes could hold. Source: spec: control-plane.md section 6.2.
+func Selectable(n uint16, k int) bool { return k <= MaxUncapped || n >= capPart }
+
 // Apportion hands out n shards by stake and returns how many each node gets, in the order of stakes,
 // which is that of the active set.
 //

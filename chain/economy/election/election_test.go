@@ -44,6 +44,20 @@ func TestApportionIsTheDefinition(t *testing.T) {
 }
 
 // Invariant I-6.
+// Whatever is called selectable can be apportioned, and what is not cannot.
+func TestSelectable(t *testing.T) {
+	for n := uint16(1); n <= 40; n++ {
+		works := true // so far
+		for k := 1; k <= 60; k++ {
+			_, err := Apportion(slices.Repeat([]uint64{5}, k), n)
+			works = works && err == nil
+			if got := Selectable(n, k); got != works {
+				t.Errorf("%d shards for up to %d nodes: selectable %v, and apportioned %v", n, k, got, works)
+			}
+		}
+	}
+}
+
 func TestApportionIsFair(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

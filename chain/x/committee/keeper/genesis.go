@@ -13,6 +13,7 @@ import (
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/economy/election"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
 	"github.com/walrus-go/walrus/chain/x/committee/types"
 )
@@ -55,6 +56,9 @@ func validateParams(p *committeev1.Params) error {
 		return fmt.Errorf("%d shards, want 1 to 65535", p.NShards)
 	case p.MaxActiveNodes == 0 || p.MaxActiveNodes > maxActiveNodes:
 		return fmt.Errorf("%d active nodes, want 1 to %d", p.MaxActiveNodes, maxActiveNodes)
+	case !election.Selectable(uint16(p.NShards), int(p.MaxActiveNodes)):
+		return fmt.Errorf("%d shards for up to %d active nodes: from %d nodes on none may hold more than a tenth of the shards, which is none at all; allow at most %d active nodes",
+			p.NShards, p.MaxActiveNodes, election.MaxUncapped+1, election.MaxUncapped)
 	case p.EpochDurationMs > maxEpochMs:
 		return fmt.Errorf("epochs of %d ms, want at most %d", p.EpochDurationMs, maxEpochMs)
 	}
