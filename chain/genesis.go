@@ -258,14 +258,14 @@ func (n *GenesisNode) record(opts *GenesisOptions, shards int) committeev1.Node 
 		votes.Capacity = part(opts.Capacity, shards, opts.Shards)
 	}
 	return committeev1.Node{
-		Id:                   id[:],
-		Owner:                n.Owner[:],
-		Name:                 n.Name,
-		NetworkAddress:       n.NetworkAddress,
-		NetworkPublicKey:     n.NetworkKey[:],
-		BlsPublicKey:         n.Key.Bytes(),
-		Possession:           committeev1.Possession{Sender: n.Owner[:], Signature: n.Possession.Bytes()},
-		Votes:                votes,
+		Id:               id[:],
+		Owner:            n.Owner[:],
+		Name:             n.Name,
+		NetworkAddress:   n.NetworkAddress,
+		NetworkPublicKey: n.NetworkKey[:],
+		BlsPublicKey:     n.Key.Bytes(),
+		Possession:       committeev1.Possession{Sender: n.Owner[:], Signature: n.Possession.Bytes()},
+		Votes:            votes,
 		Metadata: committeev1.Metadata{
 			ImageUrl: n.Metadata.ImageURL, ProjectUrl: n.Metadata.ProjectURL, Description: n.Metadata.Description,
 		},

@@ -10,6 +10,8 @@ import (
 	cmtcfg "github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/privval"
+
+	"github.com/walrus-go/walrus/committee"
 )
 
 // ErrHome means that a directory is not a chain node's home, or is another chain's.
@@ -45,6 +47,38 @@ func Prepare(dir string) (ed25519.PublicKey, error) {
 		return nil, err
 	}
 	return ed25519.PublicKey(pv.Key.PubKey.Bytes()), nil
+}
+
+// PeerID is how other nodes name the node of a prepared directory: 40 hex digits.
+func PeerID(dir string) (string, error) {
+	key, err := p2p.LoadNodeKey(home(dir).nodeKey())
+	if err != nil {
+		return "", fmt.Errorf("chain: node key: %w", err)
+	}
+	return string(key.ID()), nil
+}
+
+// ProveConsensusKey signs, with the key of the validator of a prepared directory, that the given storage
+// node may name it on a chain, see [ConsensusKeyMessage].
+//
+// Errors: [ErrHome] if the directory has no validator's key.
+func ProveConsensusKey(dir, chainID string, node committee.NodeID) (key ed25519.PublicKey, proof []byte, err error) {
+	h := home(dir)
+	prepared, err := exists(h.validatorKey())
+	if err != nil {
+		return nil, nil, fmt.Errorf("chain: %w", err)
+	}
+	if !prepared {
+		return nil, nil, fmt.Errorf("%w: %s has no validator's key", ErrHome, dir)
+	}
+	pv, err := h.validator()
+	if err != nil {
+		return nil, nil, err
+	}
+	if proof, err = pv.Key.PrivKey.Sign(ConsensusKeyMessage(chainID, node)); err != nil {
+		return nil, nil, fmt.Errorf("chain: validator's key: %w", err)
+	}
+	return ed25519.PublicKey(pv.Key.PubKey.Bytes()), proof, nil
 }
 
 // claim creates the directory, or checks that it is a chain node's.

@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +12,12 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/walrus-go/walrus/chain"
+	"github.com/walrus-go/walrus/chain/genesis"
 	"github.com/walrus-go/walrus/client"
+	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/keyring"
@@ -125,37 +129,47 @@ func (n *Network) create() error {
 	return p.write(n.dir)
 }
 
-// createChain draws the accounts' keys and writes the chain's first state.
+// createChain draws the accounts' keys and writes the chain's first state, from the same registrations that
+// operators of a real network would exchange.
 func (n *Network) createChain(p *plan, operators []operator) error {
 	keys, err := n.openKeys()
 	if err != nil {
 		return err
 	}
-	accounts := map[string]uint64{WalletKey: walletWAL, FaucetKey: faucetWAL, OperatorKey: operatorWAL}
-	genesis := chain.GenesisOptions{ChainID: p.ChainID, Shards: p.Shards, EpochDuration: p.EpochDuration}
-	var owner ledger.Address
+	draft := genesis.NewDraft(p.ChainID, p.Shards)
+	draft.Time, draft.EpochDuration = time.Now().UTC().Truncate(time.Millisecond), genesis.Duration(p.EpochDuration)
+	draft.SharedOwners = true
+	amounts := map[string]uint64{WalletKey: walletWAL, FaucetKey: faucetWAL, OperatorKey: operatorWAL + uint64(p.Shards)*stakePerShard}
 	for _, name := range []string{WalletKey, FaucetKey, OperatorKey} {
 		e, _, err := keys.Generate(name)
 		if err != nil {
 			return err
 		}
-		if name == OperatorKey {
-			owner = e.Address
-		}
-		genesis.Accounts = append(genesis.Accounts, chain.GenesisAccount{Address: e.Address, Amount: accounts[name]})
+		draft.Accounts = append(draft.Accounts, chain.GenesisAccount{Address: e.Address, Amount: amounts[name]})
 	}
-	validator, err := chain.Prepare(n.chainDir())
+	owner, err := keys.Signer(OperatorKey)
 	if err != nil {
 		return err
 	}
 	for i := range operators {
-		node := operators[i].genesis(owner)
-		if i == 0 {
-			node.ConsensusKey = validator
-		}
-		genesis.Nodes = append(genesis.Nodes, node)
+		draft.Seats = append(draft.Seats, genesis.Seat{Node: operators[i].name, Shards: p.Shares[i]})
 	}
-	made, err := chain.NewGenesis(genesis)
+	if _, err := chain.Prepare(n.chainDir()); err != nil {
+		return err
+	}
+	registrations := make([]*genesis.Registration, len(operators))
+	for i := range operators {
+		o := operators[i].founder(owner)
+		if i == 0 {
+			o.Consensus = func(chainID string, node committee.NodeID) (ed25519.PublicKey, []byte, error) {
+				return chain.ProveConsensusKey(n.chainDir(), chainID, node)
+			}
+		}
+		if registrations[i], err = genesis.Register(draft, o); err != nil {
+			return err
+		}
+	}
+	made, err := genesis.Collect(draft, registrations)
 	if err != nil {
 		return err
 	}
@@ -223,7 +237,7 @@ func (n *Network) startChain(ctx context.Context) error {
 	if err := n.claimPorts(); err != nil {
 		return err
 	}
-	genesis, err := chain.ReadGenesis(n.genesisPath())
+	begin, err := chain.ReadGenesis(n.genesisPath())
 	if err != nil {
 		return err
 	}
@@ -238,7 +252,7 @@ func (n *Network) startChain(ctx context.Context) error {
 		}
 	}
 	n.chain, err = chain.Start(ctx, chain.Options{
-		Dir: n.chainDir(), Genesis: genesis, Name: "devnet", BlockTime: blockTime, IdleBlockTime: idleBlockTime,
+		Dir: n.chainDir(), Genesis: begin, Name: "devnet", BlockTime: blockTime, IdleBlockTime: idleBlockTime,
 		RPCAddr: hostPort(at.RPC), GRPCAddr: hostPort(at.GRPC), RESTAddr: hostPort(at.REST), P2PAddr: hostPort(at.P2P),
 		Log: slog.New(&hush{n.log.Handler(), &n.stopping}),
 	})

@@ -11,9 +11,11 @@ import (
 
 	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/chain"
+	"github.com/walrus-go/walrus/chain/genesis"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/rpc"
 	"github.com/walrus-go/walrus/wire"
 )
 
@@ -35,7 +37,7 @@ type operator struct {
 	key     *bls.PrivateKey   // signs confirmations
 	network *ecdsa.PrivateKey // answers TLS
 	address string
-	shards  []committee.Shard
+	shards  int
 }
 
 // nodeName is what node i is called; its directory has the same name.
@@ -60,24 +62,18 @@ func newOperators(p *plan) ([]operator, error) {
 		ops[i] = operator{id: chain.NodeIDOf(key.Public()), key: key, network: network}
 	}
 	slices.SortFunc(ops, func(a, b operator) int { return bytes.Compare(a.id[:], b.id[:]) })
-	first := 0
 	for i := range ops {
 		o := &ops[i]
-		o.name, o.address = nodeName(i), hostPort(p.Ports.Nodes[i])
-		for range p.Shares[i] {
-			o.shards = append(o.shards, committee.Shard(first))
-			first++
-		}
+		o.name, o.address, o.shards = nodeName(i), hostPort(p.Ports.Nodes[i]), p.Shares[i]
 	}
 	return ops, nil
 }
 
-// genesis is the node's place in the chain's first committee. owner acts for it.
-func (o *operator) genesis(owner ledger.Address) chain.GenesisNode {
-	return chain.GenesisNode{
-		Owner: owner, Name: o.name, NetworkAddress: o.address, NetworkKey: wire.NetworkKeyOf(&o.network.PublicKey),
-		Key: o.key.Public(), Possession: o.key.Sign(chain.PossessionMessage(owner, o.key.Public())),
-		Stake: uint64(len(o.shards)) * stakePerShard, Shards: o.shards,
+// founder is the node as its operator registers it. owner acts for it.
+func (o *operator) founder(owner rpc.Signer) *genesis.Operator {
+	return &genesis.Operator{
+		Name: o.name, NetworkAddress: o.address, NetworkKey: wire.NetworkKeyOf(&o.network.PublicKey), NodeKey: o.key, Owner: owner,
+		Stake: uint64(o.shards) * stakePerShard,
 	}
 }
 

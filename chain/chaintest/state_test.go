@@ -55,6 +55,9 @@ func TestExportImportExportIsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s, err := first.Verify(); err != nil || s.Height < 3 || s.Supply == 0 {
+		t.Errorf("the export verifies as %+v, %v", s, err)
+	}
 	fork, err := chaintest.Import(first)
 	if err != nil {
 		t.Fatal(err)
