@@ -34,6 +34,8 @@ type App struct {
 	closeDB  func() error
 	settings AppOptions
 
+	snapshots    *snapshotter // nil if none are kept
+	failed       chan error   // holds why a block could not be executed
 	configurator module.Configurator
 }
 
@@ -48,7 +50,9 @@ type AppOptions struct {
 	Home string
 	// Upgrades are the plans, by name, that this program carries out when their height has come.
 	Upgrades []string
-	Logger   log.Logger
+	// Snapshots, if not nil, are taken, given to peers and begun with.
+	Snapshots *SnapshotOptions
+	Logger    log.Logger
 }
 
 // NewApp returns the application with the state in db, which it closes with [App.Close].
@@ -70,6 +74,12 @@ func NewApp(db dbm.DB, opts AppOptions) (*App, error) {
 		keys:     newStoreKeys(),
 		closeDB:  sync.OnceValue(db.Close),
 		settings: opts,
+		failed:   make(chan error, 1),
+	}
+	if opts.Snapshots != nil {
+		if err := app.setSnapshots(opts.Snapshots); err != nil {
+			return nil, err
+		}
 	}
 	if err := app.wire(); err != nil {
 		return nil, fmt.Errorf("chain: wire the application: %w", err)
@@ -123,8 +133,22 @@ func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 	return app.modules.InitGenesis(ctx, app.codec, state)
 }
 
+// FinalizeBlock implements the application's interface to the engine. A block that cannot be executed stops
+// the engine for good, so that is told to whoever runs the node as well.
+func (app *App) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	resp, err := app.BaseApp.FinalizeBlock(req)
+	if err != nil {
+		select {
+		case app.failed <- err:
+		default: // the first is the reason for the others
+		}
+	}
+	return resp, err
+}
+
 // Close releases the state. Closing again does nothing.
 func (app *App) Close() error {
+	app.snapshots.wait()
 	if err := app.BaseApp.Close(); err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package chain
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
+	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 )
 
 // Export returns a genesis that continues from the last block: the same state, one height higher, under
@@ -36,4 +38,54 @@ func (app *App) Export(chainID string, at time.Time) (*Genesis, error) {
 		return nil, fmt.Errorf("%w: %w", ErrGenesis, err)
 	}
 	return &Genesis{doc: doc}, nil
+}
+
+// ExportHome returns a genesis that continues the stopped chain in a node's directory under the given name,
+// see [App.Export]. Its time is that of the last block, so every node that stopped at the same height exports
+// the same. height is that of the last block.
+//
+// Errors: [ErrHome] if the directory holds no chain.
+func ExportHome(dir, chainID string) (g *Genesis, height int64, err error) {
+	h := home(dir)
+	if known, err := exists(h.genesis()); err != nil || !known {
+		return nil, 0, errors.Join(fmt.Errorf("%w: %s has no genesis", ErrHome, dir), err)
+	}
+	old, err := ReadGenesis(h.genesis())
+	if err != nil {
+		return nil, 0, err
+	}
+	stores := &stores{dir: h.data()}
+	defer func() { err = errors.Join(err, stores.close()) }()
+	state, err := stores.open("application")
+	if err != nil {
+		return nil, 0, err
+	}
+	app, err := NewApp(state.App(), AppOptions{ChainID: old.ChainID()})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	height = app.LastBlockHeight()
+	if height == 0 {
+		return nil, 0, fmt.Errorf("%w: the chain in %s has no block", ErrHome, dir)
+	}
+	at, err := app.lastTime()
+	if err != nil {
+		return nil, 0, err
+	}
+	g, err = app.Export(chainID, at)
+	return g, height, err
+}
+
+// lastTime is the time of the last block.
+func (app *App) lastTime() (time.Time, error) {
+	store, ok := app.BaseApp.CommitMultiStore().(*rootmulti.Store)
+	if !ok {
+		return time.Time{}, errors.New("chain: the state does not know its time")
+	}
+	info, err := store.GetCommitInfo(app.LastBlockHeight())
+	if err != nil {
+		return time.Time{}, fmt.Errorf("chain: last block: %w", err)
+	}
+	return info.Timestamp.UTC(), nil
 }

@@ -145,6 +145,26 @@ func (h home) openGenesis(given *Genesis) (*Genesis, error) {
 	return own, nil
 }
 
+// KeepGenesis puts a genesis into a prepared directory. One that is there must be the same.
+//
+// Errors: [ErrHome].
+func KeepGenesis(dir string, g *Genesis) error {
+	h := home(dir)
+	own, err := h.openGenesis(g)
+	if err != nil {
+		return err
+	}
+	want, err1 := g.Hash()
+	got, err2 := own.Hash()
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("%w: %s has another genesis of chain %q", ErrHome, dir, g.ChainID())
+	}
+	return nil
+}
+
 // config is the engine's configuration.
 func (h home) config(opts *Options) *cmtcfg.Config {
 	c := cmtcfg.DefaultConfig()
@@ -152,7 +172,6 @@ func (h home) config(opts *Options) *cmtcfg.Config {
 	c.Moniker = opts.Name
 	c.RPC.ListenAddress = "" // served by this package, on listeners of its own
 	c.RPC.TimeoutBroadcastTxCommit = rpcWriteTimeout / 2
-	c.P2P.AddrBook = filepath.Join("data", "addrbook.json") // relative to the home, whose config folder we do not have
 	c.P2P.ListenAddress = "tcp://" + opts.P2PAddr
 	c.P2P.PersistentPeers = opts.Peers
 	c.P2P.AllowDuplicateIP = true
@@ -167,7 +186,8 @@ func (h home) config(opts *Options) *cmtcfg.Config {
 	c.Mempool.Size = mempoolTxs
 	c.Mempool.MaxTxBytes = maxTxBytes
 	c.Mempool.MaxTxsBytes = mempoolBytes
-	c.StateSync.Enable = false
+	c.P2P.ExternalAddress = opts.ExternalAddr
+	opts.StateSync.configure(c.StateSync)
 	c.BlockSync.Version = "v0"
 	return c
 }

@@ -60,11 +60,35 @@ type Options struct {
 	GRPCAddr string
 	RESTAddr string
 	P2PAddr  string
+	// ExternalAddr is the host:port under which peers reach the node, if not P2PAddr.
+	ExternalAddr string
 	// Peers are other nodes to keep connected to, comma-separated ID@host:port.
 	Peers string
 
+	// SnapshotInterval is how many blocks lie between two snapshots of the state, which new nodes may
+	// begin with; 0 takes none. SnapshotKeep is how many are kept, 0 for [DefaultSnapshotKeep].
+	SnapshotInterval uint64
+	SnapshotKeep     uint32
+	// StateSync, if not nil, lets a node without blocks begin with a snapshot of one of its peers.
+	StateSync *StateSync
+
 	Log *slog.Logger
 }
+
+// StateSync says what a node that begins with a snapshot relies on: one block that its operator vouches for.
+// From there it checks with a light client that two thirds of the validators signed for the state.
+type StateSync struct {
+	// RPCURLs are the RPC of two or more nodes, which are compared with each other.
+	RPCURLs []string
+	// TrustHeight and TrustHash, in hex, are the block's. It must not be older than TrustPeriod, 0 for
+	// [DefaultTrustPeriod], and not newer than the snapshot.
+	TrustHeight int64
+	TrustHash   string
+	TrustPeriod time.Duration
+}
+
+// DefaultTrustPeriod is well below the age up to which evidence against validators is taken.
+const DefaultTrustPeriod = 24 * time.Hour
 
 func (o Options) withDefaults() Options {
 	setDefault(&o.Name, "walrus")
@@ -97,9 +121,12 @@ type Node struct {
 // nothing before its first block, see [Node.Ready]. The node runs until [Node.Stop], also after ctx has
 // ended.
 //
-// Errors: [ErrHome], [ErrGenesis].
+// Errors: [ErrHome], [ErrGenesis], [ErrStateSync].
 func Start(ctx context.Context, opts Options) (*Node, error) {
 	opts = opts.withDefaults()
+	if err := opts.StateSync.check(); err != nil {
+		return nil, err
+	}
 	if _, err := Prepare(opts.Dir); err != nil {
 		return nil, err
 	}
@@ -121,7 +148,12 @@ func (n *Node) start(ctx context.Context, h home, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	snapshots, err := n.openSnapshots(h, opts)
+	if err != nil {
+		return err
+	}
 	n.app, err = NewApp(state.App(), AppOptions{
+		Snapshots:   snapshots,
 		ChainID:     n.genesis.ChainID(),
 		MinGasPrice: opts.MinGasPrice,
 		Home:        string(h),
@@ -135,6 +167,20 @@ func (n *Node) start(ctx context.Context, h home, opts *Options) error {
 	}
 	n.servers, err = n.startServers(opts)
 	return err
+}
+
+// openSnapshots returns where snapshots are kept, or nil if the node neither takes nor needs any.
+func (n *Node) openSnapshots(h home, opts *Options) (*SnapshotOptions, error) {
+	if opts.SnapshotInterval == 0 && opts.StateSync == nil {
+		return nil, nil
+	}
+	store, err := n.stores.open("snapshots")
+	if err != nil {
+		return nil, err
+	}
+	return &SnapshotOptions{
+		DB: store.App(), Dir: h.path("data", "snapshots"), Interval: opts.SnapshotInterval, Keep: opts.SnapshotKeep,
+	}, nil
 }
 
 func (n *Node) startEngine(ctx context.Context, h home, opts *Options) error {
@@ -212,6 +258,10 @@ func (n *Node) Ready(ctx context.Context) error {
 		}
 	}
 }
+
+// Failed holds an error once the node cannot execute a block: this program is not the one that an upgrade
+// asks for, say, see [ErrUpgrade]. Nothing happens on the node any more; it is to be stopped.
+func (n *Node) Failed() <-chan error { return n.app.failed }
 
 // PeerAddress is how other nodes name this one in [Options.Peers]: its ID and where it listens.
 func (n *Node) PeerAddress() (string, error) {

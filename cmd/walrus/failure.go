@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/walrus-go/walrus/chain"
+	"github.com/walrus-go/walrus/chain/genesis"
 	"github.com/walrus-go/walrus/client"
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/ledger"
@@ -66,6 +68,12 @@ var failures = []struct {
 	{testnet.ErrDiffers, "OTHER_NETWORK", exitFailure, "leave the flags out to run the network that is there, or name another directory with --dir"},
 	{testnet.ErrOptions, "INVALID_OPTIONS", exitUsage, ""},
 	{testnet.ErrPort, "PORT_TAKEN", exitFailure, "stop what listens there, or start a network in another directory with other --ports"},
+	{genesis.ErrDraft, "INVALID_DRAFT", exitFailure, `"walrus genesis init" writes a draft that works`},
+	{genesis.ErrRegistration, "INVALID_REGISTRATION", exitFailure, "ask that operator to register again, with the same draft"},
+	{chain.ErrGenesis, "INVALID_GENESIS", exitFailure, `"walrus genesis verify" says what is in a genesis; compare its hash with the other operators'`},
+	{chain.ErrHome, "NOT_A_CHAIN_HOME", exitFailure, `"walrus chain init" makes the home of a chain node`},
+	{chain.ErrStateSync, "INVALID_STATE_SYNC", exitFailure, "see state_sync in chain.yaml"},
+	{chain.ErrUpgrade, "UPGRADE_NEEDED", exitFailure, "run the version that the plan names"},
 	{store.ErrNoStore, "NO_STORE", exitFailure, "is the right disk mounted? --create begins a new store"},
 	{store.ErrIdentity, "NOT_THIS_STORE", exitFailure, "storage_path must be this node's own directory"},
 	{store.ErrInUse, "IN_USE", exitFailure, "another process runs this node"},

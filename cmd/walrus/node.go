@@ -25,7 +25,7 @@ func newNode(d *deps) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, make := range []func(*deps) *cobra.Command{
-		newNodeRun, newNodeInit, newNodeRegister, newNodeUpdate, newNodeTransfer, newNodeNextKey, newNodeConsensusKey, newNodeResume, newNodeJoin,
+		newNodeRun, newNodeInit, newNodeSyncDone, newNodeRegister, newNodeUpdate, newNodeTransfer, newNodeNextKey, newNodeConsensusKey, newNodeResume, newNodeJoin,
 		newNodeVote, newNodeSetCommission, newNodeCollect, newNodeGive, newNodeSetReceiver, newNodeSetGovernor,
 		newNodeSlashVote, newNodeSlashExecute, newNodeVoteUpgrade, newNodeAuthorizeUpgrade, newNodeProposals,
 	} {

@@ -101,7 +101,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		{"network", []func(*deps) *cobra.Command{newInfo, newHealth, newEpoch, newPrice, newNodes}},
 		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet, newGrant, newRevoke, newGrants, newTx}},
 		{"stake", []func(*deps) *cobra.Command{newStake, newUnstake, newWithdraw, newStakes, newNode, newGov}},
-		{"run", []func(*deps) *cobra.Command{newDevnet, newVersion}},
+		{"run", []func(*deps) *cobra.Command{newDevnet, newChain, newGenesis, newVersion}},
 	} {
 		for _, make := range group.commands {
 			cmd := make(d)

@@ -72,7 +72,8 @@ func ownWallet(ctx context.Context, n *testnet.Network, dir string) error {
 
 // params has what all scripts share: "status N command…" runs a command that must exit with
 // N, "object" sets $OBJECT to the first object ID in standard output, "address NAME" sets $ADDRESS to
-// that of a key, "blobid FILE" sets $ID to the blob ID of a file, "anchor" sets $HEIGHT and $HASH to those
+// that of a key, "blobid FILE" sets $ID to the blob ID of a file, "line FILE NAME" sets $NAME to the first
+// line of a file, "anchor" sets $HEIGHT and $HASH to those
 // of the trusted header in standard output, and $WRONG to another hash, "digest" sets $DIGEST to the first
 // transaction in the output, and "helps COMMAND…" wants help from each command, with what goes in front of them all as
 // $GROUP.
@@ -81,7 +82,7 @@ func params(dir string) testscript.Params {
 		Dir:           dir,
 		UpdateScripts: os.Getenv("WALRUS_UPDATE") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "object": object, "address": address, "blobid": blobID, "anchor": anchor, "helps": helps, "digest": digest,
+			"status": status, "object": object, "address": address, "blobid": blobID, "line": setLine, "anchor": anchor, "helps": helps, "digest": digest,
 		},
 	}
 }
@@ -154,4 +155,12 @@ func helps(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 	}
+}
+
+func setLine(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: line FILE NAME")
+	}
+	line, _, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
+	ts.Setenv(args[1], line)
 }
