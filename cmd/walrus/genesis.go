@@ -33,15 +33,15 @@ start from it with "walrus chain run". docs/network.md goes through it step by s
 
 // draftOptions are the flags of genesis init.
 type draftOptions struct {
-	out, chainID, time string
-	shards             int
-	epoch              time.Duration
-	ahead, downtime    uint32
-	storage, write     uint64
-	capacity           uint64
-	accounts, seats    []string
-	sharedOwners       bool
-	fixedEpochs        bool
+	chainID, time   string
+	shards          int
+	epoch           time.Duration
+	ahead, downtime uint32
+	storage, write  uint64
+	capacity        uint64
+	accounts, seats []string
+	sharedOwners    bool
+	fixedEpochs     bool
 }
 
 func newGenesisInit(d *deps) *cobra.Command {

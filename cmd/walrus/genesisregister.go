@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -191,7 +190,7 @@ func keysOfNode(dir string) (key *bls.PrivateKey, network committee.NetworkKey, 
 	if err != nil {
 		return nil, network, err
 	}
-	return key, wire.NetworkKeyOf((&ecdsa.PublicKey{Curve: tls.Curve, X: tls.X, Y: tls.Y})), nil
+	return key, wire.NetworkKeyOf(&tls.PublicKey), nil
 }
 
 // ownKey reads the key in a file, or draws one and writes it there.
