@@ -35,18 +35,29 @@ func (c *Client) Health(ctx context.Context, detailed bool) ([]NodeHealth, error
 	if err != nil {
 		return nil, err
 	}
-	health := make([]NodeHealth, len(net.Current.Members()))
+	members := make([]*committee.Member, len(net.Current.Members()))
+	for i := range members {
+		members[i] = net.Current.Member(i)
+	}
+	return c.HealthOf(ctx, members, detailed), nil
+}
+
+// HealthOf asks given nodes how they are, in the committee or not: ID, name, address and network key say
+// which. The result has their order; nodes that do not answer are part of it. detailed asks for the state of
+// each shard.
+func (c *Client) HealthOf(ctx context.Context, nodes []*committee.Member, detailed bool) []NodeHealth {
+	health := make([]NodeHealth, len(nodes))
 	places := make(chan struct{}, healthRequests)
 	var wait sync.WaitGroup
 	for i := range health {
 		wait.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			health[i] = c.nodeHealth(ctx, net.Current.Member(i), detailed)
+			health[i] = c.nodeHealth(ctx, nodes[i], detailed)
 		})
 	}
 	wait.Wait()
-	return health, nil
+	return health
 }
 
 func (c *Client) nodeHealth(ctx context.Context, m *committee.Member, detailed bool) NodeHealth {

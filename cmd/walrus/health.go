@@ -11,15 +11,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/client"
 	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/wire"
 )
 
 // healthOptions are the flags of health.
 type healthOptions struct {
 	committee bool
+	activeSet bool
 	nodeIDs   []string
+	nodeURLs  []string
 	detail    bool
 	sortBy    string
 	desc      bool
@@ -40,10 +45,12 @@ type nodeHealthJSON struct {
 func newHealth(d *deps) *cobra.Command {
 	var opts healthOptions
 	cmd := &cobra.Command{
-		Use:   "health (--committee | --node-ids ID,...)",
+		Use:   "health (--committee | --active-set | --node-ids IDS | --node-urls URLS)",
 		Short: "Ask storage nodes how they are",
-		Long: `Health asks storage nodes of the current committee for their state: what they own, how far they have followed
-the chain, and how long they take to answer. A node that does not answer is part of the result.` +
+		Long: `Health asks storage nodes for their state: what they own, how far they have followed the chain, and how long they take to
+answer: those of the current committee, those from which the next ones are chosen, or some that are registered. A node
+that does not answer is part of the result.
+JSON: {"healthInfo":[{"nodeId","nodeUrl","nodeName","networkPublicKey","healthInfo":{"Ok":{...}}|{"Err":"..."}}],"latestSeq"}.` +
 			exits("with --fail 1 if a node does not answer or is not active (7 with --exit-codes=detailed)"),
 		Example: "  walrus health --committee",
 		Args:    cobra.NoArgs,
@@ -51,9 +58,12 @@ the chain, and how long they take to answer. A node that does not answer is part
 	}
 	f := cmd.Flags()
 	f.BoolVar(&opts.committee, "committee", false, "all nodes of the committee")
-	f.StringSliceVar(&opts.nodeIDs, "node-ids", nil, "nodes with these `IDS`, separated by commas")
-	cmd.MarkFlagsOneRequired("committee", "node-ids")
-	cmd.MarkFlagsMutuallyExclusive("committee", "node-ids")
+	f.BoolVar(&opts.activeSet, "active-set", false, "all nodes of the active set, from which committees are chosen")
+	f.StringSliceVar(&opts.nodeIDs, "node-ids", nil, "registered nodes with these `IDS` or names, separated by commas")
+	f.StringSliceVar(&opts.nodeURLs, "node-urls", nil, "registered nodes at these `URLS`, host:port, separated by commas")
+	which := []string{"committee", "active-set", "node-ids", "node-urls"}
+	cmd.MarkFlagsOneRequired(which...)
+	cmd.MarkFlagsMutuallyExclusive(which...)
 	f.BoolVar(&opts.detail, "detail", false, "show the state of every shard")
 	f.StringVar(&opts.sortBy, "sort-by", "", "status, id, name or url (default: as the chain lists them)")
 	f.BoolVar(&opts.desc, "desc", false, "sort downwards")
@@ -67,11 +77,11 @@ func runHealth(ctx context.Context, d *deps, opts healthOptions) error {
 		return err
 	}
 	defer s.close()
-	nodes, err := s.client.Health(ctx, opts.detail)
+	nodes, err := opts.ask(ctx, s)
 	if err != nil {
 		return err
 	}
-	if nodes, err = opts.choose(nodes); err != nil {
+	if err := opts.sort(nodes); err != nil {
 		return err
 	}
 	if d.json {
@@ -85,19 +95,66 @@ func runHealth(ctx context.Context, d *deps, opts healthOptions) error {
 	return unwell(nodes)
 }
 
-// choose keeps the nodes that were asked for, in the order that was asked for.
-func (o *healthOptions) choose(nodes []client.NodeHealth) ([]client.NodeHealth, error) {
-	if !o.committee {
-		var chosen []client.NodeHealth
-		for _, text := range o.nodeIDs {
-			i := slices.IndexFunc(nodes, func(n client.NodeHealth) bool { return n.Node.ID.String() == strings.ToLower(text) })
-			if i < 0 {
-				return nil, &hinted{err: fmt.Errorf("node %q is not in the committee", text), code: "NOT_FOUND", exit: exitNotFound, hint: `"walrus info committee" lists its nodes`}
-			}
-			chosen = append(chosen, nodes[i])
-		}
-		nodes = chosen
+// ask asks the nodes that are meant how they are.
+func (o *healthOptions) ask(ctx context.Context, s *session) ([]client.NodeHealth, error) {
+	if o.committee {
+		return s.client.Health(ctx, o.detail)
 	}
+	chosen, err := o.choose(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	members := make([]*committee.Member, len(chosen))
+	for i, n := range chosen {
+		m := &committee.Member{ID: nodeIDOf(n.Id), Name: n.Name, Address: n.NetworkAddress}
+		copy(m.NetworkKey[:], n.NetworkPublicKey)
+		if m.Key, err = bls.ParsePublicKey(n.BlsPublicKey); err != nil {
+			return nil, fmt.Errorf("%w: node %v: %w", ledger.ErrUnavailable, m.ID, err)
+		}
+		members[i] = m
+	}
+	return s.client.HealthOf(ctx, members, o.detail), nil
+}
+
+// choose finds nodes in the registry.
+func (o *healthOptions) choose(ctx context.Context, s *session) ([]*committeev1.Node, error) {
+	var chosen []*committeev1.Node
+	for _, text := range o.nodeIDs {
+		n, err := s.node(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, n)
+	}
+	if len(o.nodeIDs) > 0 {
+		return chosen, nil
+	}
+	r, err := s.registry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.activeSet {
+		for i := range r.nodes {
+			if _, ok := r.active[nodeIDOf(r.nodes[i].Id)]; ok {
+				chosen = append(chosen, &r.nodes[i])
+			}
+		}
+		return chosen, nil
+	}
+	for _, url := range o.nodeURLs {
+		address := strings.TrimSuffix(strings.TrimPrefix(url, "https://"), "/")
+		n, err := pickNode(r.nodes, func(n *committeev1.Node) bool { return n.NetworkAddress == address },
+			fmt.Sprintf("is at %s", address), `"walrus nodes" lists them with their addresses`)
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, n)
+	}
+	return chosen, nil
+}
+
+// sort puts nodes in the order that was asked for.
+func (o *healthOptions) sort(nodes []client.NodeHealth) error {
 	keys := map[string]func(client.NodeHealth) string{
 		"status": wellness,
 		"id":     func(n client.NodeHealth) string { return n.Node.ID.String() },
@@ -107,14 +164,14 @@ func (o *healthOptions) choose(nodes []client.NodeHealth) ([]client.NodeHealth, 
 	if o.sortBy != "" {
 		key := keys[o.sortBy]
 		if key == nil {
-			return nil, usagef("--sort-by: %q is not one of status, id, name, url", o.sortBy)
+			return usagef("--sort-by: %q is not one of status, id, name, url", o.sortBy)
 		}
 		slices.SortStableFunc(nodes, func(a, b client.NodeHealth) int { return cmp.Compare(key(a), key(b)) })
 	}
 	if o.desc {
 		slices.Reverse(nodes)
 	}
-	return nodes, nil
+	return nil
 }
 
 // active is the status of a node that does what it should.

@@ -97,11 +97,12 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		id       string
 		commands []func(*deps) *cobra.Command
 	}{
-		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBlobID, newConvertBlobID}},
+		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBurn, newTransfer, newStorage,
+			newSetAttribute, newGetAttribute, newRemoveAttribute, newRemoveAttributeFields, newBlobID, newConvertBlobID}},
 		{"network", []func(*deps) *cobra.Command{newInfo, newHealth, newEpoch, newPrice, newNodes}},
 		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet, newGrant, newRevoke, newGrants, newTx}},
 		{"stake", []func(*deps) *cobra.Command{newStake, newUnstake, newWithdraw, newStakes, newNode, newGov}},
-		{"run", []func(*deps) *cobra.Command{newDevnet, newChain, newGenesis, newVersion}},
+		{"run", []func(*deps) *cobra.Command{newJSON, newDevnet, newChain, newGenesis, newVersion}},
 	} {
 		for _, make := range group.commands {
 			cmd := make(d)

@@ -38,7 +38,8 @@ func ownerOf(b []byte) (ledger.Address, error) {
 	return ledger.Address{}, errAnswer("owner", len(b))
 }
 
-func storageOf(s *blobv1.Storage) (ledger.Storage, error) {
+// StorageOf reads a storage resource in an answer of the chain. Errors: [ledger.ErrUnavailable] if it is none.
+func StorageOf(s *blobv1.Storage) (ledger.Storage, error) {
 	id, err := hashOf("storage ID", s.Id)
 	if err != nil {
 		return ledger.Storage{}, err
@@ -63,7 +64,7 @@ func blobOf(b *blobv1.Blob) (ledger.Blob, error) {
 	if err != nil {
 		return ledger.Blob{}, err
 	}
-	storage, err := storageOf(&b.Storage)
+	storage, err := StorageOf(&b.Storage)
 	if err != nil {
 		return ledger.Blob{}, err
 	}

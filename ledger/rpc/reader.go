@@ -105,7 +105,7 @@ func (c *Client) Storages(ctx context.Context, owner ledger.Address, page ledger
 	if err := c.query(ctx, blobQuery+"Storages", req, &out); err != nil {
 		return nil, nil, err
 	}
-	list, err := convert(out.Storages, storageOf)
+	list, err := convert(out.Storages, StorageOf)
 	return list, next(out.Next), err
 }
 

@@ -74,7 +74,7 @@ func (w *Wallet) Delete(ctx context.Context, objects []blob.ObjectID) ([]ledger.
 	if err := w.Execute(ctx, GasLimit(len(objects)), m, &out); err != nil {
 		return nil, err
 	}
-	return committed(convert(out.Storages, storageOf))
+	return committed(convert(out.Storages, StorageOf))
 }
 
 // committed marks an error about the result of a transaction that is in a block: to send it again would
