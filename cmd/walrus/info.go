@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -71,13 +72,23 @@ func runInfo(ctx context.Context, d *deps, which string) error {
 	}
 	result := map[string]any{}
 	var single any
+	gap := false // sections begin with an empty line, but for the first
 	for _, part := range infoParts {
 		if part.name != which && which != "all" && (which != "" || !part.common) {
 			continue
 		}
 		value, print := part.make(n)
 		if !d.json {
-			if err := print(d.stdout); err != nil {
+			var b bytes.Buffer
+			if err := print(&b); err != nil {
+				return err
+			}
+			text := b.Bytes()
+			if !gap {
+				text = bytes.TrimPrefix(text, []byte("\n"))
+			}
+			gap = true
+			if _, err := d.stdout.Write(text); err != nil {
 				return err
 			}
 			continue
