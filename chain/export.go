@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 )
@@ -15,9 +14,13 @@ import (
 // the given name. With the same name, transactions that were signed for the old chain and are not yet
 // past their deadline could be executed again, so a chain that forks wants a new one.
 //
-// The engine must not be running: Export reads while nothing is written.
+// No block may be executed meanwhile. The application can go on afterwards.
 func (app *App) Export(chainID string, at time.Time) (*Genesis, error) {
-	ctx := app.NewNextBlockContext(cmtproto.Header{Height: app.LastBlockHeight(), Time: at})
+	ctx, err := app.CreateQueryContext(app.LastBlockHeight(), false)
+	if err != nil {
+		return nil, fmt.Errorf("chain: export: %w", err)
+	}
+	ctx = ctx.WithBlockTime(at)
 	state, err := app.modules.ExportGenesis(ctx, app.codec)
 	if err != nil {
 		return nil, fmt.Errorf("chain: export: %w", err)
