@@ -60,12 +60,14 @@ type keepers struct {
 }
 
 // moduleAccounts are the accounts of modules and what each may do besides holding money. The blob module
-// holds what was paid for epochs to come, a part of which is burned at their end; the committee module
-// stakes, rewards and commissions, of which slashing burns some; governance deposits.
+// holds what was paid for epochs to come, a part of which is burned at their end, and the funds of shared
+// blobs; an account beside it what subsidies are paid from; the committee module stakes, rewards and
+// commissions, of which slashing burns some; governance deposits.
 func moduleAccounts() map[string][]string {
 	return map[string][]string{
 		authtypes.FeeCollectorName:   nil,
 		blobtypes.ModuleName:         {authtypes.Burner},
+		blobtypes.SubsidiesName:      nil,
 		committeetypes.ModuleName:    {authtypes.Burner},
 		committeetypes.CommunityName: nil,
 		govtypes.ModuleName:          {authtypes.Burner},
@@ -96,7 +98,7 @@ func newKeepers(app *App) (k keepers, err error) {
 		return k, fmt.Errorf("committee: %w", err)
 	}
 	if k.blob, err = blobkeeper.NewKeeper(app.codec, open(blobtypes.ModuleName), transient(blobtypes.TransientKey),
-		k.bank, k.committee, k.event); err != nil {
+		blobkeeper.Dependencies{Bank: k.bank, Committee: k.committee, Log: k.event, Authority: authority()}); err != nil {
 		return k, fmt.Errorf("blob: %w", err)
 	}
 	k.committee = k.committee.WithMarket(k.blob)

@@ -266,6 +266,7 @@ func (m *QueryInfoRequest) GetBlobId() string {
 }
 
 type QueryInfoResponse struct {
+	// Its pooled counts are of pools that have not ended; of a blob ID in more than 1000 pools, 1000 are looked at.
 	Info  Info   `protobuf:"bytes,1,opt,name=info,proto3" json:"info"`
 	Epoch uint32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 }
@@ -733,6 +734,1222 @@ func (m *QueryStoragesResponse) GetNext() []byte {
 	return nil
 }
 
+type QuerySharedBlobRequest struct {
+	SharedId string `protobuf:"bytes,1,opt,name=shared_id,json=sharedId,proto3" json:"shared_id,omitempty"`
+}
+
+func (m *QuerySharedBlobRequest) Reset()         { *m = QuerySharedBlobRequest{} }
+func (m *QuerySharedBlobRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySharedBlobRequest) ProtoMessage()    {}
+func (*QuerySharedBlobRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{14}
+}
+func (m *QuerySharedBlobRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySharedBlobRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySharedBlobRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySharedBlobRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySharedBlobRequest.Merge(m, src)
+}
+func (m *QuerySharedBlobRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySharedBlobRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySharedBlobRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySharedBlobRequest proto.InternalMessageInfo
+
+func (m *QuerySharedBlobRequest) GetSharedId() string {
+	if m != nil {
+		return m.SharedId
+	}
+	return ""
+}
+
+type QuerySharedBlobResponse struct {
+	Shared SharedBlob `protobuf:"bytes,1,opt,name=shared,proto3" json:"shared"`
+	Blob   Blob       `protobuf:"bytes,2,opt,name=blob,proto3" json:"blob"`
+}
+
+func (m *QuerySharedBlobResponse) Reset()         { *m = QuerySharedBlobResponse{} }
+func (m *QuerySharedBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySharedBlobResponse) ProtoMessage()    {}
+func (*QuerySharedBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{15}
+}
+func (m *QuerySharedBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySharedBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySharedBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySharedBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySharedBlobResponse.Merge(m, src)
+}
+func (m *QuerySharedBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySharedBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySharedBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySharedBlobResponse proto.InternalMessageInfo
+
+func (m *QuerySharedBlobResponse) GetShared() SharedBlob {
+	if m != nil {
+		return m.Shared
+	}
+	return SharedBlob{}
+}
+
+func (m *QuerySharedBlobResponse) GetBlob() Blob {
+	if m != nil {
+		return m.Blob
+	}
+	return Blob{}
+}
+
+type QuerySharedBlobsRequest struct {
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QuerySharedBlobsRequest) Reset()         { *m = QuerySharedBlobsRequest{} }
+func (m *QuerySharedBlobsRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySharedBlobsRequest) ProtoMessage()    {}
+func (*QuerySharedBlobsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{16}
+}
+func (m *QuerySharedBlobsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySharedBlobsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySharedBlobsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySharedBlobsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySharedBlobsRequest.Merge(m, src)
+}
+func (m *QuerySharedBlobsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySharedBlobsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySharedBlobsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySharedBlobsRequest proto.InternalMessageInfo
+
+func (m *QuerySharedBlobsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QuerySharedBlobsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QuerySharedBlobsResponse struct {
+	Shared []QuerySharedBlobResponse `protobuf:"bytes,1,rep,name=shared,proto3" json:"shared"`
+	Next   []byte                    `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QuerySharedBlobsResponse) Reset()         { *m = QuerySharedBlobsResponse{} }
+func (m *QuerySharedBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySharedBlobsResponse) ProtoMessage()    {}
+func (*QuerySharedBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{17}
+}
+func (m *QuerySharedBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySharedBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySharedBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySharedBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySharedBlobsResponse.Merge(m, src)
+}
+func (m *QuerySharedBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySharedBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySharedBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySharedBlobsResponse proto.InternalMessageInfo
+
+func (m *QuerySharedBlobsResponse) GetShared() []QuerySharedBlobResponse {
+	if m != nil {
+		return m.Shared
+	}
+	return nil
+}
+
+func (m *QuerySharedBlobsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryStoragePoolRequest struct {
+	PoolId string `protobuf:"bytes,1,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+}
+
+func (m *QueryStoragePoolRequest) Reset()         { *m = QueryStoragePoolRequest{} }
+func (m *QueryStoragePoolRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryStoragePoolRequest) ProtoMessage()    {}
+func (*QueryStoragePoolRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{18}
+}
+func (m *QueryStoragePoolRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStoragePoolRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStoragePoolRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStoragePoolRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStoragePoolRequest.Merge(m, src)
+}
+func (m *QueryStoragePoolRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStoragePoolRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStoragePoolRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStoragePoolRequest proto.InternalMessageInfo
+
+func (m *QueryStoragePoolRequest) GetPoolId() string {
+	if m != nil {
+		return m.PoolId
+	}
+	return ""
+}
+
+type QueryStoragePoolResponse struct {
+	Pool StoragePool `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool"`
+}
+
+func (m *QueryStoragePoolResponse) Reset()         { *m = QueryStoragePoolResponse{} }
+func (m *QueryStoragePoolResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryStoragePoolResponse) ProtoMessage()    {}
+func (*QueryStoragePoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{19}
+}
+func (m *QueryStoragePoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStoragePoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStoragePoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStoragePoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStoragePoolResponse.Merge(m, src)
+}
+func (m *QueryStoragePoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStoragePoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStoragePoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStoragePoolResponse proto.InternalMessageInfo
+
+func (m *QueryStoragePoolResponse) GetPool() StoragePool {
+	if m != nil {
+		return m.Pool
+	}
+	return StoragePool{}
+}
+
+type QueryStoragePoolsRequest struct {
+	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	After []byte `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryStoragePoolsRequest) Reset()         { *m = QueryStoragePoolsRequest{} }
+func (m *QueryStoragePoolsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryStoragePoolsRequest) ProtoMessage()    {}
+func (*QueryStoragePoolsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{20}
+}
+func (m *QueryStoragePoolsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStoragePoolsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStoragePoolsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStoragePoolsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStoragePoolsRequest.Merge(m, src)
+}
+func (m *QueryStoragePoolsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStoragePoolsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStoragePoolsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStoragePoolsRequest proto.InternalMessageInfo
+
+func (m *QueryStoragePoolsRequest) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *QueryStoragePoolsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryStoragePoolsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryStoragePoolsResponse struct {
+	Pools []StoragePool `protobuf:"bytes,1,rep,name=pools,proto3" json:"pools"`
+	Next  []byte        `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryStoragePoolsResponse) Reset()         { *m = QueryStoragePoolsResponse{} }
+func (m *QueryStoragePoolsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryStoragePoolsResponse) ProtoMessage()    {}
+func (*QueryStoragePoolsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{21}
+}
+func (m *QueryStoragePoolsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStoragePoolsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStoragePoolsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStoragePoolsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStoragePoolsResponse.Merge(m, src)
+}
+func (m *QueryStoragePoolsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStoragePoolsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStoragePoolsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStoragePoolsResponse proto.InternalMessageInfo
+
+func (m *QueryStoragePoolsResponse) GetPools() []StoragePool {
+	if m != nil {
+		return m.Pools
+	}
+	return nil
+}
+
+func (m *QueryStoragePoolsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryPooledBlobRequest struct {
+	PoolId string `protobuf:"bytes,1,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	BlobId string `protobuf:"bytes,2,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+}
+
+func (m *QueryPooledBlobRequest) Reset()         { *m = QueryPooledBlobRequest{} }
+func (m *QueryPooledBlobRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryPooledBlobRequest) ProtoMessage()    {}
+func (*QueryPooledBlobRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{22}
+}
+func (m *QueryPooledBlobRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPooledBlobRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPooledBlobRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPooledBlobRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPooledBlobRequest.Merge(m, src)
+}
+func (m *QueryPooledBlobRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPooledBlobRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPooledBlobRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPooledBlobRequest proto.InternalMessageInfo
+
+func (m *QueryPooledBlobRequest) GetPoolId() string {
+	if m != nil {
+		return m.PoolId
+	}
+	return ""
+}
+
+func (m *QueryPooledBlobRequest) GetBlobId() string {
+	if m != nil {
+		return m.BlobId
+	}
+	return ""
+}
+
+type QueryPooledBlobResponse struct {
+	Blob       PooledBlob  `protobuf:"bytes,1,opt,name=blob,proto3" json:"blob"`
+	Attributes []Attribute `protobuf:"bytes,2,rep,name=attributes,proto3" json:"attributes"`
+	EndEpoch   uint32      `protobuf:"varint,3,opt,name=end_epoch,json=endEpoch,proto3" json:"end_epoch,omitempty"`
+}
+
+func (m *QueryPooledBlobResponse) Reset()         { *m = QueryPooledBlobResponse{} }
+func (m *QueryPooledBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryPooledBlobResponse) ProtoMessage()    {}
+func (*QueryPooledBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{23}
+}
+func (m *QueryPooledBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPooledBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPooledBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPooledBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPooledBlobResponse.Merge(m, src)
+}
+func (m *QueryPooledBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPooledBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPooledBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPooledBlobResponse proto.InternalMessageInfo
+
+func (m *QueryPooledBlobResponse) GetBlob() PooledBlob {
+	if m != nil {
+		return m.Blob
+	}
+	return PooledBlob{}
+}
+
+func (m *QueryPooledBlobResponse) GetAttributes() []Attribute {
+	if m != nil {
+		return m.Attributes
+	}
+	return nil
+}
+
+func (m *QueryPooledBlobResponse) GetEndEpoch() uint32 {
+	if m != nil {
+		return m.EndEpoch
+	}
+	return 0
+}
+
+type QueryPooledBlobsRequest struct {
+	PoolId string `protobuf:"bytes,1,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	BlobId string `protobuf:"bytes,2,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+	After  []byte `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	Limit  uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryPooledBlobsRequest) Reset()         { *m = QueryPooledBlobsRequest{} }
+func (m *QueryPooledBlobsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryPooledBlobsRequest) ProtoMessage()    {}
+func (*QueryPooledBlobsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{24}
+}
+func (m *QueryPooledBlobsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPooledBlobsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPooledBlobsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPooledBlobsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPooledBlobsRequest.Merge(m, src)
+}
+func (m *QueryPooledBlobsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPooledBlobsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPooledBlobsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPooledBlobsRequest proto.InternalMessageInfo
+
+func (m *QueryPooledBlobsRequest) GetPoolId() string {
+	if m != nil {
+		return m.PoolId
+	}
+	return ""
+}
+
+func (m *QueryPooledBlobsRequest) GetBlobId() string {
+	if m != nil {
+		return m.BlobId
+	}
+	return ""
+}
+
+func (m *QueryPooledBlobsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryPooledBlobsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryPooledBlobsResponse struct {
+	Blobs []PooledBlob `protobuf:"bytes,1,rep,name=blobs,proto3" json:"blobs"`
+	Next  []byte       `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryPooledBlobsResponse) Reset()         { *m = QueryPooledBlobsResponse{} }
+func (m *QueryPooledBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryPooledBlobsResponse) ProtoMessage()    {}
+func (*QueryPooledBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{25}
+}
+func (m *QueryPooledBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPooledBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPooledBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPooledBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPooledBlobsResponse.Merge(m, src)
+}
+func (m *QueryPooledBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPooledBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPooledBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPooledBlobsResponse proto.InternalMessageInfo
+
+func (m *QueryPooledBlobsResponse) GetBlobs() []PooledBlob {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+func (m *QueryPooledBlobsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryBlobBucketRequest struct {
+	BucketId string `protobuf:"bytes,1,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+}
+
+func (m *QueryBlobBucketRequest) Reset()         { *m = QueryBlobBucketRequest{} }
+func (m *QueryBlobBucketRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryBlobBucketRequest) ProtoMessage()    {}
+func (*QueryBlobBucketRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{26}
+}
+func (m *QueryBlobBucketRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBlobBucketRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBlobBucketRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBlobBucketRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBlobBucketRequest.Merge(m, src)
+}
+func (m *QueryBlobBucketRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBlobBucketRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBlobBucketRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBlobBucketRequest proto.InternalMessageInfo
+
+func (m *QueryBlobBucketRequest) GetBucketId() string {
+	if m != nil {
+		return m.BucketId
+	}
+	return ""
+}
+
+type QueryBlobBucketResponse struct {
+	Bucket Bucket      `protobuf:"bytes,1,opt,name=bucket,proto3" json:"bucket"`
+	Pool   StoragePool `protobuf:"bytes,2,opt,name=pool,proto3" json:"pool"`
+}
+
+func (m *QueryBlobBucketResponse) Reset()         { *m = QueryBlobBucketResponse{} }
+func (m *QueryBlobBucketResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryBlobBucketResponse) ProtoMessage()    {}
+func (*QueryBlobBucketResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{27}
+}
+func (m *QueryBlobBucketResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBlobBucketResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBlobBucketResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBlobBucketResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBlobBucketResponse.Merge(m, src)
+}
+func (m *QueryBlobBucketResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBlobBucketResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBlobBucketResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBlobBucketResponse proto.InternalMessageInfo
+
+func (m *QueryBlobBucketResponse) GetBucket() Bucket {
+	if m != nil {
+		return m.Bucket
+	}
+	return Bucket{}
+}
+
+func (m *QueryBlobBucketResponse) GetPool() StoragePool {
+	if m != nil {
+		return m.Pool
+	}
+	return StoragePool{}
+}
+
+type QueryBlobBucketsRequest struct {
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryBlobBucketsRequest) Reset()         { *m = QueryBlobBucketsRequest{} }
+func (m *QueryBlobBucketsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryBlobBucketsRequest) ProtoMessage()    {}
+func (*QueryBlobBucketsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{28}
+}
+func (m *QueryBlobBucketsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBlobBucketsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBlobBucketsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBlobBucketsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBlobBucketsRequest.Merge(m, src)
+}
+func (m *QueryBlobBucketsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBlobBucketsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBlobBucketsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBlobBucketsRequest proto.InternalMessageInfo
+
+func (m *QueryBlobBucketsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryBlobBucketsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryBlobBucketsResponse struct {
+	Buckets []QueryBlobBucketResponse `protobuf:"bytes,1,rep,name=buckets,proto3" json:"buckets"`
+	Next    []byte                    `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryBlobBucketsResponse) Reset()         { *m = QueryBlobBucketsResponse{} }
+func (m *QueryBlobBucketsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryBlobBucketsResponse) ProtoMessage()    {}
+func (*QueryBlobBucketsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{29}
+}
+func (m *QueryBlobBucketsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBlobBucketsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBlobBucketsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBlobBucketsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBlobBucketsResponse.Merge(m, src)
+}
+func (m *QueryBlobBucketsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBlobBucketsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBlobBucketsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBlobBucketsResponse proto.InternalMessageInfo
+
+func (m *QueryBlobBucketsResponse) GetBuckets() []QueryBlobBucketResponse {
+	if m != nil {
+		return m.Buckets
+	}
+	return nil
+}
+
+func (m *QueryBlobBucketsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryBucketCapsRequest struct {
+	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	After []byte `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryBucketCapsRequest) Reset()         { *m = QueryBucketCapsRequest{} }
+func (m *QueryBucketCapsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryBucketCapsRequest) ProtoMessage()    {}
+func (*QueryBucketCapsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{30}
+}
+func (m *QueryBucketCapsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBucketCapsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBucketCapsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBucketCapsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBucketCapsRequest.Merge(m, src)
+}
+func (m *QueryBucketCapsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBucketCapsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBucketCapsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBucketCapsRequest proto.InternalMessageInfo
+
+func (m *QueryBucketCapsRequest) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *QueryBucketCapsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryBucketCapsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryBucketCapsResponse struct {
+	Caps []BucketCap `protobuf:"bytes,1,rep,name=caps,proto3" json:"caps"`
+	Next []byte      `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryBucketCapsResponse) Reset()         { *m = QueryBucketCapsResponse{} }
+func (m *QueryBucketCapsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryBucketCapsResponse) ProtoMessage()    {}
+func (*QueryBucketCapsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{31}
+}
+func (m *QueryBucketCapsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBucketCapsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBucketCapsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBucketCapsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBucketCapsResponse.Merge(m, src)
+}
+func (m *QueryBucketCapsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBucketCapsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBucketCapsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBucketCapsResponse proto.InternalMessageInfo
+
+func (m *QueryBucketCapsResponse) GetCaps() []BucketCap {
+	if m != nil {
+		return m.Caps
+	}
+	return nil
+}
+
+func (m *QueryBucketCapsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QueryEventBlobsRequest struct {
+}
+
+func (m *QueryEventBlobsRequest) Reset()         { *m = QueryEventBlobsRequest{} }
+func (m *QueryEventBlobsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryEventBlobsRequest) ProtoMessage()    {}
+func (*QueryEventBlobsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{32}
+}
+func (m *QueryEventBlobsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryEventBlobsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryEventBlobsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryEventBlobsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryEventBlobsRequest.Merge(m, src)
+}
+func (m *QueryEventBlobsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryEventBlobsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryEventBlobsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryEventBlobsRequest proto.InternalMessageInfo
+
+type QueryEventBlobsResponse struct {
+	Latest  *Checkpoint `protobuf:"bytes,1,opt,name=latest,proto3" json:"latest,omitempty"`
+	Weights []Support   `protobuf:"bytes,2,rep,name=weights,proto3" json:"weights"`
+}
+
+func (m *QueryEventBlobsResponse) Reset()         { *m = QueryEventBlobsResponse{} }
+func (m *QueryEventBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryEventBlobsResponse) ProtoMessage()    {}
+func (*QueryEventBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{33}
+}
+func (m *QueryEventBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryEventBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryEventBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryEventBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryEventBlobsResponse.Merge(m, src)
+}
+func (m *QueryEventBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryEventBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryEventBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryEventBlobsResponse proto.InternalMessageInfo
+
+func (m *QueryEventBlobsResponse) GetLatest() *Checkpoint {
+	if m != nil {
+		return m.Latest
+	}
+	return nil
+}
+
+func (m *QueryEventBlobsResponse) GetWeights() []Support {
+	if m != nil {
+		return m.Weights
+	}
+	return nil
+}
+
+type QueryDenyListsRequest struct {
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryDenyListsRequest) Reset()         { *m = QueryDenyListsRequest{} }
+func (m *QueryDenyListsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDenyListsRequest) ProtoMessage()    {}
+func (*QueryDenyListsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{34}
+}
+func (m *QueryDenyListsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDenyListsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDenyListsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDenyListsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDenyListsRequest.Merge(m, src)
+}
+func (m *QueryDenyListsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDenyListsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDenyListsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDenyListsRequest proto.InternalMessageInfo
+
+func (m *QueryDenyListsRequest) GetAfter() []byte {
+	if m != nil {
+		return m.After
+	}
+	return nil
+}
+
+func (m *QueryDenyListsRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryDenyListsResponse struct {
+	Lists []DenyList `protobuf:"bytes,1,rep,name=lists,proto3" json:"lists"`
+	Next  []byte     `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+}
+
+func (m *QueryDenyListsResponse) Reset()         { *m = QueryDenyListsResponse{} }
+func (m *QueryDenyListsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDenyListsResponse) ProtoMessage()    {}
+func (*QueryDenyListsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{35}
+}
+func (m *QueryDenyListsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDenyListsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDenyListsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDenyListsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDenyListsResponse.Merge(m, src)
+}
+func (m *QueryDenyListsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDenyListsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDenyListsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDenyListsResponse proto.InternalMessageInfo
+
+func (m *QueryDenyListsResponse) GetLists() []DenyList {
+	if m != nil {
+		return m.Lists
+	}
+	return nil
+}
+
+func (m *QueryDenyListsResponse) GetNext() []byte {
+	if m != nil {
+		return m.Next
+	}
+	return nil
+}
+
+type QuerySubsidiesRequest struct {
+}
+
+func (m *QuerySubsidiesRequest) Reset()         { *m = QuerySubsidiesRequest{} }
+func (m *QuerySubsidiesRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySubsidiesRequest) ProtoMessage()    {}
+func (*QuerySubsidiesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{36}
+}
+func (m *QuerySubsidiesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySubsidiesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySubsidiesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySubsidiesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySubsidiesRequest.Merge(m, src)
+}
+func (m *QuerySubsidiesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySubsidiesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySubsidiesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySubsidiesRequest proto.InternalMessageInfo
+
+type QuerySubsidiesResponse struct {
+	Subsidies Subsidies `protobuf:"bytes,1,opt,name=subsidies,proto3" json:"subsidies"`
+}
+
+func (m *QuerySubsidiesResponse) Reset()         { *m = QuerySubsidiesResponse{} }
+func (m *QuerySubsidiesResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySubsidiesResponse) ProtoMessage()    {}
+func (*QuerySubsidiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_ec37aae6710b682b, []int{37}
+}
+func (m *QuerySubsidiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySubsidiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySubsidiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySubsidiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySubsidiesResponse.Merge(m, src)
+}
+func (m *QuerySubsidiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySubsidiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySubsidiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySubsidiesResponse proto.InternalMessageInfo
+
+func (m *QuerySubsidiesResponse) GetSubsidies() Subsidies {
+	if m != nil {
+		return m.Subsidies
+	}
+	return Subsidies{}
+}
+
 func init() {
 	proto.RegisterType((*QuerySystemRequest)(nil), "walrus.blob.v1.QuerySystemRequest")
 	proto.RegisterType((*QuerySystemResponse)(nil), "walrus.blob.v1.QuerySystemResponse")
@@ -748,65 +1965,138 @@ func init() {
 	proto.RegisterType((*QueryStorageResponse)(nil), "walrus.blob.v1.QueryStorageResponse")
 	proto.RegisterType((*QueryStoragesRequest)(nil), "walrus.blob.v1.QueryStoragesRequest")
 	proto.RegisterType((*QueryStoragesResponse)(nil), "walrus.blob.v1.QueryStoragesResponse")
+	proto.RegisterType((*QuerySharedBlobRequest)(nil), "walrus.blob.v1.QuerySharedBlobRequest")
+	proto.RegisterType((*QuerySharedBlobResponse)(nil), "walrus.blob.v1.QuerySharedBlobResponse")
+	proto.RegisterType((*QuerySharedBlobsRequest)(nil), "walrus.blob.v1.QuerySharedBlobsRequest")
+	proto.RegisterType((*QuerySharedBlobsResponse)(nil), "walrus.blob.v1.QuerySharedBlobsResponse")
+	proto.RegisterType((*QueryStoragePoolRequest)(nil), "walrus.blob.v1.QueryStoragePoolRequest")
+	proto.RegisterType((*QueryStoragePoolResponse)(nil), "walrus.blob.v1.QueryStoragePoolResponse")
+	proto.RegisterType((*QueryStoragePoolsRequest)(nil), "walrus.blob.v1.QueryStoragePoolsRequest")
+	proto.RegisterType((*QueryStoragePoolsResponse)(nil), "walrus.blob.v1.QueryStoragePoolsResponse")
+	proto.RegisterType((*QueryPooledBlobRequest)(nil), "walrus.blob.v1.QueryPooledBlobRequest")
+	proto.RegisterType((*QueryPooledBlobResponse)(nil), "walrus.blob.v1.QueryPooledBlobResponse")
+	proto.RegisterType((*QueryPooledBlobsRequest)(nil), "walrus.blob.v1.QueryPooledBlobsRequest")
+	proto.RegisterType((*QueryPooledBlobsResponse)(nil), "walrus.blob.v1.QueryPooledBlobsResponse")
+	proto.RegisterType((*QueryBlobBucketRequest)(nil), "walrus.blob.v1.QueryBlobBucketRequest")
+	proto.RegisterType((*QueryBlobBucketResponse)(nil), "walrus.blob.v1.QueryBlobBucketResponse")
+	proto.RegisterType((*QueryBlobBucketsRequest)(nil), "walrus.blob.v1.QueryBlobBucketsRequest")
+	proto.RegisterType((*QueryBlobBucketsResponse)(nil), "walrus.blob.v1.QueryBlobBucketsResponse")
+	proto.RegisterType((*QueryBucketCapsRequest)(nil), "walrus.blob.v1.QueryBucketCapsRequest")
+	proto.RegisterType((*QueryBucketCapsResponse)(nil), "walrus.blob.v1.QueryBucketCapsResponse")
+	proto.RegisterType((*QueryEventBlobsRequest)(nil), "walrus.blob.v1.QueryEventBlobsRequest")
+	proto.RegisterType((*QueryEventBlobsResponse)(nil), "walrus.blob.v1.QueryEventBlobsResponse")
+	proto.RegisterType((*QueryDenyListsRequest)(nil), "walrus.blob.v1.QueryDenyListsRequest")
+	proto.RegisterType((*QueryDenyListsResponse)(nil), "walrus.blob.v1.QueryDenyListsResponse")
+	proto.RegisterType((*QuerySubsidiesRequest)(nil), "walrus.blob.v1.QuerySubsidiesRequest")
+	proto.RegisterType((*QuerySubsidiesResponse)(nil), "walrus.blob.v1.QuerySubsidiesResponse")
 }
 
 func init() { proto.RegisterFile("walrus/blob/v1/query.proto", fileDescriptor_ec37aae6710b682b) }
 
 var fileDescriptor_ec37aae6710b682b = []byte{
-	// 846 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x84, 0x56, 0x4d, 0x6f, 0xf3, 0x44,
-	0x10, 0x8e, 0xf3, 0xdd, 0x69, 0x8b, 0x60, 0x49, 0x1b, 0xd7, 0xb4, 0x69, 0xba, 0xa5, 0x34, 0x08,
-	0xd5, 0xa6, 0xa5, 0x12, 0x42, 0x1c, 0x50, 0xcb, 0x85, 0x9c, 0x00, 0xf7, 0x02, 0xbd, 0x54, 0x4e,
-	0xe2, 0xb8, 0x46, 0x89, 0x37, 0xf5, 0x6e, 0x52, 0xa2, 0xaa, 0x07, 0x3e, 0x7e, 0x00, 0x12, 0x7f,
-	0xaa, 0xc7, 0x4a, 0x1c, 0xe0, 0x80, 0x10, 0x6a, 0xdf, 0x1f, 0xf2, 0x6a, 0x3f, 0x1c, 0x3b, 0xce,
-	0xd7, 0x29, 0xd9, 0x99, 0x67, 0xe6, 0x79, 0x66, 0x32, 0x33, 0x0a, 0x18, 0xf7, 0x4e, 0x2f, 0x1c,
-	0x52, 0xab, 0xd5, 0x23, 0x2d, 0x6b, 0x74, 0x6a, 0xdd, 0x0d, 0xdd, 0x70, 0x6c, 0x0e, 0x42, 0xc2,
-	0x08, 0x7a, 0x47, 0xfa, 0x4c, 0xee, 0x33, 0x47, 0xa7, 0x46, 0xc5, 0x23, 0x1e, 0x11, 0x2e, 0x8b,
-	0x7f, 0x93, 0x28, 0x63, 0xd7, 0x23, 0xc4, 0xeb, 0xb9, 0x96, 0x33, 0xf0, 0x2d, 0x27, 0x08, 0x08,
-	0x73, 0x98, 0x4f, 0x02, 0xaa, 0xbc, 0xe9, 0xfc, 0x94, 0x39, 0xcc, 0x95, 0x3e, 0x5c, 0x01, 0xf4,
-	0x3d, 0xa7, 0xbb, 0x1a, 0x53, 0xe6, 0xf6, 0x6d, 0xf7, 0x6e, 0xe8, 0x52, 0x86, 0xff, 0xd6, 0xe0,
-	0xfd, 0x29, 0x33, 0x1d, 0x90, 0x80, 0xba, 0xe8, 0x1c, 0x8a, 0x03, 0x27, 0x74, 0xfa, 0x54, 0xd7,
-	0xea, 0x5a, 0x63, 0xfd, 0x6c, 0xdb, 0x9c, 0x96, 0x67, 0x7e, 0x27, 0xbc, 0x97, 0xf9, 0xa7, 0xff,
-	0xf6, 0x33, 0xb6, 0xc2, 0xf2, 0x28, 0x2a, 0xf2, 0xe8, 0xd9, 0xf9, 0x51, 0x92, 0x25, 0x8a, 0x92,
-	0x58, 0x74, 0x08, 0x9b, 0x43, 0xea, 0x76, 0x6e, 0xda, 0xce, 0xc0, 0x69, 0xfb, 0x6c, 0xac, 0xe7,
-	0xea, 0x5a, 0x23, 0x6f, 0x6f, 0x70, 0xe3, 0xd7, 0xca, 0x86, 0x2a, 0x50, 0x70, 0x07, 0xa4, 0x7d,
-	0xab, 0xe7, 0xeb, 0x5a, 0x63, 0xd3, 0x96, 0x0f, 0xb4, 0x03, 0xe5, 0xe0, 0x86, 0xde, 0x3a, 0x61,
-	0x87, 0xea, 0x05, 0xe1, 0x28, 0x05, 0x57, 0xe2, 0x89, 0x75, 0xd8, 0x16, 0x85, 0x5d, 0xb4, 0xdb,
-	0x64, 0x18, 0x30, 0x3f, 0xf0, 0xa2, 0x9a, 0x9b, 0x50, 0x9d, 0xf1, 0xa8, 0xb2, 0x4d, 0xc8, 0x87,
-	0x7e, 0xe0, 0xa9, 0xa2, 0x2b, 0x69, 0xf9, 0xb6, 0x1f, 0x78, 0x4a, 0xbc, 0xc0, 0xe1, 0x4f, 0xe0,
-	0x5d, 0x91, 0xaa, 0x19, 0x74, 0x89, 0x4a, 0x8f, 0xaa, 0x50, 0xe2, 0xf8, 0x1b, 0xbf, 0x23, 0xd2,
-	0xac, 0xd9, 0x45, 0xfe, 0x6c, 0x76, 0xf0, 0x8f, 0xf0, 0x5e, 0x02, 0x1c, 0x33, 0xfa, 0x41, 0x97,
-	0x2c, 0x62, 0xe4, 0xd8, 0x88, 0x91, 0xe3, 0xe2, 0x3e, 0x64, 0x13, 0x7d, 0xc0, 0x96, 0xd2, 0x71,
-	0xd9, 0x23, 0xad, 0x48, 0xc7, 0x07, 0xb0, 0x46, 0x5a, 0x3f, 0xb9, 0x6d, 0x16, 0x2b, 0x29, 0x4b,
-	0x43, 0xb3, 0x83, 0x7f, 0xd7, 0x94, 0x18, 0x19, 0x11, 0x8b, 0xe1, 0xc4, 0x8b, 0xc4, 0x70, 0x6c,
-	0x24, 0x86, 0xdb, 0xd0, 0x57, 0x00, 0x0e, 0x63, 0xa1, 0xdf, 0x1a, 0x32, 0x97, 0xea, 0xd9, 0x7a,
-	0xae, 0xb1, 0x7e, 0xb6, 0x93, 0x8e, 0xba, 0x88, 0x10, 0x2a, 0x34, 0x11, 0x82, 0x83, 0x84, 0x0a,
-	0x1a, 0x09, 0xaf, 0x40, 0x81, 0xdc, 0x07, 0x6e, 0xa8, 0x44, 0xcb, 0x47, 0xb2, 0xad, 0xd9, 0x64,
-	0x5b, 0x39, 0xdc, 0xe9, 0x32, 0x37, 0x14, 0x63, 0xb3, 0x61, 0xcb, 0x07, 0xb7, 0xf6, 0xfc, 0xbe,
-	0xcf, 0xa2, 0x79, 0x11, 0x0f, 0x7c, 0xad, 0x96, 0x40, 0xf1, 0xa9, 0xb2, 0x3f, 0x85, 0x02, 0xcf,
-	0xc5, 0x67, 0x3d, 0xb7, 0xa2, 0x6e, 0x09, 0x44, 0x08, 0xf2, 0x81, 0xfb, 0x33, 0x13, 0x4a, 0x36,
-	0x6c, 0xf1, 0x1d, 0x9f, 0x47, 0x9b, 0xc4, 0x48, 0xe8, 0x78, 0x6e, 0x54, 0xcd, 0x1e, 0x00, 0x95,
-	0x96, 0xf8, 0x77, 0x58, 0x53, 0x96, 0x66, 0x07, 0x7f, 0x0b, 0x95, 0xe9, 0x28, 0xa5, 0xe9, 0x73,
-	0x28, 0x29, 0x90, 0xfa, 0x35, 0xaa, 0x33, 0xbb, 0x24, 0xdd, 0x4a, 0x58, 0x84, 0xc6, 0x3f, 0x4c,
-	0x27, 0x5c, 0xd1, 0xd5, 0x49, 0xf3, 0xb2, 0x73, 0x9b, 0x97, 0x4b, 0x36, 0xaf, 0x0b, 0x5b, 0xa9,
-	0xcc, 0x4a, 0xeb, 0x17, 0x50, 0x56, 0xec, 0x51, 0x0b, 0x57, 0x88, 0x9d, 0xc0, 0xe7, 0x35, 0xf2,
-	0xec, 0xdf, 0x22, 0x14, 0x04, 0x11, 0xba, 0x83, 0xa2, 0xbc, 0x18, 0x08, 0xa7, 0x13, 0xce, 0xde,
-	0x32, 0xe3, 0x70, 0x29, 0x46, 0x6a, 0xc5, 0xb5, 0x5f, 0xff, 0x7a, 0xf3, 0x67, 0x56, 0x47, 0xdb,
-	0x56, 0xfa, 0x56, 0x4a, 0xa2, 0x5f, 0x34, 0x80, 0xf8, 0x30, 0xa0, 0x8f, 0xe6, 0xe6, 0x9c, 0xb9,
-	0x29, 0xc6, 0xf1, 0x4a, 0x9c, 0xe2, 0xc7, 0x82, 0x7f, 0x17, 0x19, 0x69, 0x7e, 0x27, 0x26, 0x65,
-	0x90, 0xe7, 0x7b, 0x8f, 0xea, 0x73, 0x93, 0x26, 0x6e, 0x8d, 0x71, 0xb0, 0x04, 0xa1, 0x08, 0x8f,
-	0x05, 0xe1, 0x01, 0xda, 0x4f, 0x13, 0xf2, 0x73, 0x42, 0xad, 0x07, 0xb5, 0x54, 0x8f, 0x68, 0x04,
-	0x79, 0x3e, 0xe8, 0x0b, 0x58, 0x13, 0x97, 0x65, 0x01, 0x6b, 0xf2, 0x92, 0xe0, 0x8f, 0x05, 0xeb,
-	0x21, 0x3a, 0x48, 0xb3, 0x8a, 0xfd, 0xb1, 0x1e, 0x26, 0x97, 0xe9, 0x11, 0xf5, 0xa1, 0x20, 0xd6,
-	0x11, 0x2d, 0x4e, 0x1b, 0x0d, 0xb1, 0x81, 0x97, 0x41, 0x14, 0xf5, 0x9e, 0xa0, 0xae, 0xa2, 0xad,
-	0xb9, 0xd4, 0xe8, 0x37, 0x0d, 0x4a, 0x6a, 0x1a, 0xd1, 0x82, 0x89, 0x99, 0x5a, 0x60, 0xe3, 0xc3,
-	0xe5, 0x20, 0xc5, 0x7a, 0x22, 0x58, 0x8f, 0xd1, 0xd1, 0xcc, 0x5c, 0xa9, 0x51, 0xb7, 0x1e, 0xe2,
-	0x33, 0xf0, 0x88, 0xc6, 0x50, 0x8e, 0xd6, 0x08, 0x2d, 0x25, 0x98, 0x94, 0x7e, 0xb4, 0x02, 0xa5,
-	0x74, 0xd4, 0x85, 0x0e, 0x03, 0xe9, 0x8b, 0x74, 0x5c, 0x7e, 0xf3, 0xf4, 0x52, 0xd3, 0x9e, 0x5f,
-	0x6a, 0xda, 0xff, 0x2f, 0x35, 0xed, 0x8f, 0xd7, 0x5a, 0xe6, 0xf9, 0xb5, 0x96, 0xf9, 0xe7, 0xb5,
-	0x96, 0xb9, 0x36, 0x3d, 0x9f, 0xdd, 0x0e, 0x5b, 0x66, 0x9b, 0xf4, 0x55, 0xf4, 0x89, 0x47, 0xa2,
-	0x3c, 0xfc, 0x1f, 0x87, 0xca, 0xf5, 0x25, 0xff, 0x1c, 0x9d, 0xb6, 0x8a, 0xe2, 0x9f, 0xc5, 0x67,
-	0x6f, 0x03, 0x00, 0x00, 0xff, 0xff, 0xb9, 0xf9, 0xc1, 0x50, 0xd7, 0x08, 0x00, 0x00,
+	// 1622 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x58, 0xdf, 0x6f, 0x13, 0xc7,
+	0x16, 0xce, 0x3a, 0x76, 0x7e, 0x4c, 0xc2, 0xd5, 0xbd, 0x43, 0x20, 0xce, 0x06, 0x4c, 0x32, 0x01,
+	0x12, 0x2e, 0xc2, 0x7b, 0x13, 0xe0, 0xd2, 0xaa, 0xaa, 0x2a, 0x48, 0xa3, 0xd6, 0x55, 0xa5, 0x82,
+	0x79, 0x68, 0x8b, 0x2a, 0x59, 0x6b, 0xef, 0xc6, 0xd9, 0xe2, 0xec, 0x2e, 0xde, 0x75, 0xd2, 0x28,
+	0x72, 0xd5, 0x42, 0x55, 0x89, 0x3e, 0x55, 0xaa, 0xd4, 0xff, 0xa2, 0x2f, 0xfd, 0x2b, 0x78, 0x44,
+	0xea, 0x43, 0xfb, 0x54, 0x55, 0xd0, 0x3f, 0xa4, 0x9a, 0x99, 0x33, 0xbb, 0xe3, 0x9d, 0x1d, 0x6f,
+	0x40, 0x3c, 0x91, 0x9d, 0xf9, 0x66, 0xce, 0x37, 0x9f, 0xcf, 0x39, 0xf3, 0x0d, 0xc8, 0x3c, 0xb4,
+	0x7b, 0xfd, 0x41, 0x64, 0xb5, 0x7b, 0x41, 0xdb, 0x3a, 0xd8, 0xb4, 0x1e, 0x0d, 0xdc, 0xfe, 0x51,
+	0x3d, 0xec, 0x07, 0x71, 0x80, 0xff, 0xc5, 0xe7, 0xea, 0x74, 0xae, 0x7e, 0xb0, 0x69, 0x2e, 0x74,
+	0x83, 0x6e, 0xc0, 0xa6, 0x2c, 0xfa, 0x17, 0x47, 0x99, 0xe7, 0xba, 0x41, 0xd0, 0xed, 0xb9, 0x96,
+	0x1d, 0x7a, 0x96, 0xed, 0xfb, 0x41, 0x6c, 0xc7, 0x5e, 0xe0, 0x47, 0x30, 0x9b, 0xdd, 0x3f, 0x8a,
+	0xed, 0xd8, 0xe5, 0x73, 0x64, 0x01, 0xe1, 0x7b, 0x34, 0xdc, 0xfd, 0xa3, 0x28, 0x76, 0xf7, 0x9b,
+	0xee, 0xa3, 0x81, 0x1b, 0xc5, 0xe4, 0x77, 0x03, 0x9d, 0x1e, 0x19, 0x8e, 0xc2, 0xc0, 0x8f, 0x5c,
+	0x7c, 0x03, 0x4d, 0x85, 0x76, 0xdf, 0xde, 0x8f, 0xaa, 0xc6, 0x8a, 0xb1, 0x31, 0xb7, 0x75, 0xb6,
+	0x3e, 0x4a, 0xaf, 0x7e, 0x97, 0xcd, 0xde, 0x29, 0x3f, 0xfb, 0xf3, 0xc2, 0x44, 0x13, 0xb0, 0x74,
+	0x55, 0xc4, 0xf6, 0xa9, 0x96, 0xf2, 0x57, 0xf1, 0x28, 0x62, 0x15, 0xc7, 0xe2, 0x35, 0x74, 0x6a,
+	0x10, 0xb9, 0x4e, 0xab, 0x63, 0x87, 0x76, 0xc7, 0x8b, 0x8f, 0xaa, 0x93, 0x2b, 0xc6, 0x46, 0xb9,
+	0x39, 0x4f, 0x07, 0xb7, 0x61, 0x0c, 0x2f, 0xa0, 0x8a, 0x1b, 0x06, 0x9d, 0xbd, 0x6a, 0x79, 0xc5,
+	0xd8, 0x38, 0xd5, 0xe4, 0x1f, 0x78, 0x09, 0xcd, 0xf8, 0xad, 0x68, 0xcf, 0xee, 0x3b, 0x51, 0xb5,
+	0xc2, 0x26, 0xa6, 0xfd, 0xfb, 0xec, 0x93, 0x54, 0xd1, 0x59, 0x76, 0xb0, 0xdb, 0x9d, 0x4e, 0x30,
+	0xf0, 0x63, 0xcf, 0xef, 0x8a, 0x33, 0x37, 0xd0, 0xa2, 0x32, 0x03, 0xc7, 0xae, 0xa3, 0x72, 0xdf,
+	0xf3, 0xbb, 0x70, 0xe8, 0x85, 0x2c, 0xfd, 0xa6, 0xe7, 0x77, 0x81, 0x3c, 0xc3, 0x91, 0xab, 0xe8,
+	0xdf, 0x6c, 0xab, 0x86, 0xbf, 0x1b, 0xc0, 0xf6, 0x78, 0x11, 0x4d, 0x53, 0x7c, 0xcb, 0x73, 0xd8,
+	0x36, 0xb3, 0xcd, 0x29, 0xfa, 0xd9, 0x70, 0xc8, 0xe7, 0xe8, 0x3f, 0x12, 0x38, 0x8d, 0xe8, 0xf9,
+	0xbb, 0x81, 0x2e, 0x22, 0xc5, 0x8a, 0x88, 0x14, 0x97, 0xea, 0x50, 0x92, 0x74, 0x20, 0x16, 0xf0,
+	0xb8, 0xd3, 0x0b, 0xda, 0x82, 0xc7, 0x32, 0x9a, 0x0d, 0xda, 0x5f, 0xba, 0x9d, 0x38, 0x65, 0x32,
+	0xc3, 0x07, 0x1a, 0x0e, 0xf9, 0xce, 0x00, 0x32, 0x7c, 0x45, 0x4a, 0x86, 0x06, 0xd6, 0x91, 0xa1,
+	0x58, 0x41, 0x86, 0x8e, 0xe1, 0xf7, 0x10, 0xb2, 0xe3, 0xb8, 0xef, 0xb5, 0x07, 0xb1, 0x1b, 0x55,
+	0x4b, 0x2b, 0x93, 0x1b, 0x73, 0x5b, 0x4b, 0xd9, 0x55, 0xb7, 0x05, 0x02, 0x96, 0x4a, 0x4b, 0x88,
+	0x2f, 0xb1, 0x88, 0x04, 0xf1, 0x05, 0x54, 0x09, 0x0e, 0x7d, 0xb7, 0x0f, 0xa4, 0xf9, 0x87, 0x2c,
+	0x6b, 0x49, 0x96, 0x95, 0xc2, 0xed, 0xdd, 0xd8, 0xed, 0xb3, 0xb4, 0x99, 0x6f, 0xf2, 0x0f, 0x3a,
+	0xda, 0xf3, 0xf6, 0xbd, 0x58, 0xe4, 0x0b, 0xfb, 0x20, 0x0f, 0xa0, 0x08, 0x20, 0x1e, 0x1c, 0xfb,
+	0x7f, 0xa8, 0x42, 0xf7, 0xa2, 0xb9, 0x3e, 0x59, 0x70, 0x6e, 0x0e, 0xc4, 0x18, 0x95, 0x7d, 0xf7,
+	0xab, 0x98, 0x31, 0x99, 0x6f, 0xb2, 0xbf, 0xc9, 0x0d, 0x51, 0x49, 0x71, 0xd0, 0xb7, 0xbb, 0xae,
+	0x38, 0xcd, 0x79, 0x84, 0x22, 0x3e, 0x92, 0xfe, 0x0e, 0xb3, 0x30, 0xd2, 0x70, 0xc8, 0x27, 0x68,
+	0x61, 0x74, 0x15, 0x70, 0xba, 0x85, 0xa6, 0x01, 0x04, 0xbf, 0xc6, 0xa2, 0x52, 0x4b, 0x7c, 0x1a,
+	0x88, 0x09, 0x34, 0xf9, 0x6c, 0x74, 0xc3, 0x02, 0x55, 0x13, 0xf1, 0x4a, 0xb9, 0xe2, 0x4d, 0xca,
+	0xe2, 0xed, 0xa2, 0x33, 0x99, 0x9d, 0x81, 0xeb, 0xdb, 0x68, 0x06, 0xa2, 0x0b, 0x09, 0x0b, 0xc8,
+	0x26, 0xf0, 0x5c, 0x21, 0x6f, 0x42, 0xe5, 0xd2, 0x42, 0x76, 0x9d, 0x4c, 0x4a, 0x47, 0x6c, 0x50,
+	0x4a, 0x69, 0x3e, 0xd0, 0x70, 0xc8, 0x13, 0x03, 0xea, 0x5a, 0x5e, 0x07, 0x0c, 0xdf, 0x42, 0x53,
+	0x1c, 0x07, 0x62, 0x9a, 0x0a, 0xbf, 0x64, 0x4d, 0xd2, 0x9c, 0xd8, 0x48, 0x52, 0x12, 0xa5, 0x93,
+	0x95, 0x04, 0xd9, 0x51, 0x48, 0xc8, 0xbf, 0x00, 0xd7, 0xda, 0xc8, 0xd5, 0xba, 0x24, 0x6b, 0x3d,
+	0x40, 0x55, 0x75, 0x1b, 0x38, 0xcc, 0x8e, 0x74, 0x18, 0x2a, 0xf6, 0x7a, 0x96, 0x94, 0x46, 0x85,
+	0xcc, 0xc9, 0xf2, 0xa4, 0xdf, 0x12, 0xec, 0xf9, 0xef, 0x73, 0x37, 0x08, 0x7a, 0x52, 0x5b, 0x0b,
+	0x83, 0xa0, 0x27, 0xb5, 0x35, 0xfa, 0xd9, 0x70, 0xc8, 0x3d, 0x41, 0x55, 0x5e, 0x03, 0x54, 0x6f,
+	0xa2, 0x32, 0x45, 0x81, 0xea, 0xcb, 0x9a, 0xac, 0xa0, 0x4b, 0x84, 0x88, 0x14, 0x4e, 0xbe, 0x50,
+	0xb7, 0x7c, 0x83, 0x79, 0xbc, 0x87, 0x96, 0x72, 0x76, 0x4f, 0xea, 0xae, 0x42, 0x29, 0x88, 0x44,
+	0x3e, 0x01, 0x65, 0x8e, 0xcf, 0x95, 0xf3, 0x23, 0xc8, 0x64, 0x8a, 0x1e, 0xcd, 0x64, 0x9d, 0x9a,
+	0xda, 0x36, 0x47, 0x7e, 0x11, 0xe9, 0x2d, 0x6f, 0x96, 0xdc, 0xd6, 0x72, 0xdf, 0x56, 0x92, 0x3b,
+	0x5d, 0xf1, 0x46, 0xbb, 0x37, 0x2d, 0x47, 0xd7, 0x77, 0x5a, 0xfc, 0x3e, 0xe2, 0x12, 0xcf, 0xb8,
+	0xbe, 0xb3, 0xc3, 0xae, 0xa4, 0x43, 0x85, 0x6e, 0xf4, 0xda, 0x87, 0x7f, 0xa5, 0x1e, 0xbf, 0x0b,
+	0xc9, 0x33, 0x12, 0x18, 0x84, 0xfa, 0xff, 0x68, 0xa7, 0x2f, 0x56, 0x6a, 0x4c, 0xbf, 0x17, 0x6d,
+	0x8a, 0xa1, 0x07, 0x9d, 0x87, 0x6e, 0x2c, 0xb5, 0xa9, 0x36, 0x1b, 0x90, 0xda, 0x14, 0x1f, 0x68,
+	0x38, 0xe4, 0x7b, 0xf1, 0x3b, 0xca, 0xeb, 0x52, 0xd7, 0xc5, 0x71, 0x3a, 0xd7, 0xc5, 0xf1, 0xa2,
+	0x90, 0x39, 0x36, 0x29, 0xb2, 0xd2, 0xab, 0x15, 0xd9, 0x8e, 0xc2, 0xe3, 0xb5, 0x3a, 0xd5, 0x21,
+	0xc8, 0x3d, 0xb2, 0x0d, 0x9c, 0xe7, 0x03, 0x34, 0xcd, 0x39, 0x46, 0x63, 0x5b, 0x95, 0xaa, 0x84,
+	0xb8, 0xd4, 0x60, 0x75, 0xae, 0xfe, 0x0f, 0x84, 0xfe, 0x0c, 0xb3, 0x6d, 0x87, 0x6f, 0xb0, 0x45,
+	0xb4, 0x85, 0x36, 0xd2, 0xde, 0x70, 0xa6, 0xeb, 0xa8, 0xdc, 0xb1, 0x43, 0x71, 0xa0, 0xa5, 0xfc,
+	0x5f, 0x68, 0xdb, 0x0e, 0x85, 0xd6, 0x14, 0x9c, 0xcb, 0x5f, 0x18, 0xd4, 0x9d, 0x03, 0xd7, 0x8f,
+	0xe5, 0xfa, 0x48, 0x53, 0x44, 0x9e, 0x82, 0xf0, 0x5b, 0x68, 0xaa, 0x67, 0xc7, 0x6e, 0x14, 0xeb,
+	0x8a, 0x7d, 0x7b, 0xcf, 0xed, 0x3c, 0x0c, 0x03, 0xcf, 0x8f, 0x9b, 0x80, 0xa4, 0x5e, 0xe2, 0xd0,
+	0xf5, 0xba, 0x7b, 0xb1, 0xa8, 0x72, 0xf5, 0x7a, 0x1e, 0x84, 0x61, 0xd0, 0x17, 0x89, 0x25, 0xd0,
+	0x64, 0x1b, 0x6e, 0xfc, 0xf7, 0x5d, 0xff, 0xe8, 0x63, 0x2f, 0x7a, 0xbd, 0x04, 0x69, 0xc3, 0x39,
+	0xa5, 0x4d, 0x92, 0x74, 0xaf, 0xf4, 0xe8, 0x00, 0x68, 0x59, 0xcd, 0xb2, 0x12, 0x2b, 0x44, 0x2d,
+	0x32, 0x70, 0xae, 0x96, 0x8b, 0xc2, 0x9a, 0x0c, 0xda, 0x91, 0xe7, 0x78, 0x89, 0xeb, 0x21, 0x9f,
+	0x0a, 0x2f, 0x91, 0x4e, 0x40, 0xf0, 0x77, 0xd1, 0x6c, 0x24, 0x06, 0x41, 0xcb, 0x25, 0x55, 0x16,
+	0x00, 0x00, 0x83, 0x74, 0xc5, 0xd6, 0xaf, 0xa7, 0x51, 0x85, 0xed, 0x8c, 0x1f, 0xa1, 0x29, 0xfe,
+	0xac, 0xc1, 0x24, 0xff, 0x22, 0x96, 0x1f, 0x5c, 0xe6, 0xda, 0x58, 0x0c, 0xe7, 0x46, 0x6a, 0x8f,
+	0x7f, 0xfb, 0xfb, 0xa7, 0x52, 0x15, 0x9f, 0xb5, 0xb2, 0x0f, 0x3a, 0x1e, 0xe8, 0x5b, 0x03, 0xa1,
+	0xf4, 0xf5, 0x82, 0x2f, 0xe7, 0xee, 0xa9, 0x3c, 0x7c, 0xcc, 0xf5, 0x42, 0x1c, 0xc4, 0x27, 0x2c,
+	0xfe, 0x39, 0x6c, 0x66, 0xe3, 0xdb, 0x69, 0xd0, 0x18, 0x95, 0xe9, 0xe3, 0x04, 0xaf, 0xe4, 0x6e,
+	0x2a, 0x3d, 0x88, 0xcc, 0xd5, 0x31, 0x08, 0x08, 0xb8, 0xce, 0x02, 0xae, 0xe2, 0x0b, 0xd9, 0x80,
+	0xf4, 0xcd, 0x13, 0x59, 0xc7, 0x70, 0x2b, 0x0c, 0xf1, 0x01, 0x2a, 0xd3, 0x7a, 0xd0, 0x44, 0x95,
+	0x6e, 0x58, 0x4d, 0x54, 0xf9, 0xda, 0x24, 0x57, 0x58, 0xd4, 0x35, 0xbc, 0x9a, 0x8d, 0xca, 0x9a,
+	0xbe, 0x75, 0x9c, 0x3c, 0x9f, 0x86, 0x78, 0x1f, 0x55, 0x58, 0x1d, 0x62, 0xfd, 0xb6, 0x22, 0xe7,
+	0x4c, 0x32, 0x0e, 0x02, 0xa1, 0xcf, 0xb3, 0xd0, 0x8b, 0xf8, 0x4c, 0x6e, 0x68, 0xfc, 0xc4, 0x40,
+	0xd3, 0xd0, 0xb7, 0xb1, 0x26, 0x63, 0x46, 0x5e, 0x19, 0xe6, 0xc5, 0xf1, 0x20, 0x88, 0x7a, 0x8d,
+	0x45, 0x5d, 0xc7, 0x97, 0x94, 0xbc, 0x02, 0x3f, 0x6e, 0x1d, 0xa7, 0x6f, 0x95, 0x21, 0x3e, 0x42,
+	0x33, 0xc2, 0xeb, 0xe3, 0xb1, 0x01, 0x92, 0xa3, 0x5f, 0x2a, 0x40, 0x01, 0x8f, 0x15, 0xc6, 0xc3,
+	0xc4, 0x55, 0x1d, 0x0f, 0xfc, 0xd4, 0x40, 0x28, 0x75, 0xb0, 0x9a, 0x0c, 0x57, 0x1e, 0x08, 0xe6,
+	0x49, 0xad, 0x30, 0xf9, 0x2f, 0x63, 0x70, 0x11, 0x13, 0x85, 0x01, 0xc3, 0x5a, 0xc7, 0xc9, 0x3b,
+	0x63, 0x88, 0xbf, 0x31, 0xd0, 0x9c, 0xe4, 0xc3, 0x71, 0x51, 0x90, 0x44, 0x8d, 0x8d, 0x62, 0x60,
+	0x61, 0xc1, 0x73, 0xaf, 0xfe, 0x94, 0x52, 0x48, 0xef, 0x71, 0x1d, 0x05, 0xc5, 0xb5, 0xeb, 0x28,
+	0xa8, 0x56, 0x5d, 0x5f, 0x82, 0xcc, 0xde, 0x5a, 0xc7, 0xe0, 0xd8, 0x86, 0xf8, 0xb1, 0x81, 0xe6,
+	0x65, 0xeb, 0x8c, 0x0b, 0x63, 0x24, 0x82, 0x5c, 0x39, 0x01, 0xb2, 0xa8, 0x40, 0xb8, 0xdb, 0xfe,
+	0xd9, 0x40, 0x28, 0x35, 0x6b, 0x9a, 0xfc, 0x50, 0x6c, 0xb7, 0x26, 0x3f, 0x54, 0x47, 0x4d, 0x6e,
+	0xb1, 0xf0, 0x9b, 0xd8, 0x2a, 0x50, 0x43, 0xb4, 0x8a, 0xa4, 0x41, 0xd1, 0x64, 0x91, 0x9c, 0x27,
+	0x2e, 0x8a, 0x58, 0x90, 0x2c, 0x39, 0x26, 0x56, 0x9f, 0x2c, 0x21, 0x03, 0xe3, 0x1f, 0x0c, 0x84,
+	0x52, 0x4b, 0xa5, 0xd1, 0x46, 0x71, 0xad, 0xe6, 0x49, 0xbd, 0x19, 0xb9, 0xca, 0xe2, 0x5f, 0xc2,
+	0x6b, 0x4a, 0xef, 0xe2, 0x6e, 0xcd, 0x3a, 0x4e, 0xdc, 0xef, 0x90, 0x5e, 0x55, 0x73, 0x92, 0x35,
+	0xc4, 0x45, 0x51, 0x0a, 0xf4, 0xc8, 0x71, 0x99, 0xe4, 0x02, 0xe3, 0xb3, 0x84, 0x17, 0x35, 0x7c,
+	0x68, 0xc6, 0xa2, 0xd4, 0xc9, 0xe9, 0x04, 0xc9, 0xda, 0x48, 0x9d, 0x20, 0x8a, 0x25, 0x24, 0x6b,
+	0x8c, 0xc0, 0x79, 0xbc, 0x9c, 0x4f, 0xa0, 0xc5, 0x2c, 0x20, 0x25, 0x91, 0xfa, 0x39, 0x0d, 0x09,
+	0xc5, 0x0b, 0x6a, 0x48, 0xa8, 0xc6, 0x50, 0x4f, 0xc2, 0xa5, 0xd8, 0x16, 0xbf, 0x57, 0xbe, 0x46,
+	0xb3, 0x89, 0x0d, 0xc3, 0xf9, 0xcd, 0x3a, 0xeb, 0xf5, 0xcc, 0xcb, 0x45, 0xb0, 0x22, 0xd3, 0xe0,
+	0xb8, 0xfe, 0x51, 0x8b, 0x7b, 0xb7, 0x21, 0x9a, 0x4d, 0x3c, 0x95, 0x26, 0x7e, 0xd6, 0xc2, 0x69,
+	0xe2, 0x2b, 0x86, 0x8e, 0xac, 0xb2, 0xf8, 0xcb, 0x78, 0x49, 0xe9, 0xa1, 0x89, 0x8b, 0xfb, 0xf0,
+	0xd9, 0x8b, 0x9a, 0xf1, 0xfc, 0x45, 0xcd, 0xf8, 0xeb, 0x45, 0xcd, 0xf8, 0xf1, 0x65, 0x6d, 0xe2,
+	0xf9, 0xcb, 0xda, 0xc4, 0x1f, 0x2f, 0x6b, 0x13, 0x0f, 0xea, 0x5d, 0x2f, 0xde, 0x1b, 0xb4, 0xeb,
+	0x9d, 0x60, 0x1f, 0x96, 0x5f, 0xeb, 0x06, 0x62, 0x23, 0x3b, 0xf4, 0xc4, 0x66, 0xef, 0xd0, 0x7f,
+	0x0f, 0x36, 0xdb, 0x53, 0xec, 0x3f, 0xd5, 0xaf, 0xff, 0x13, 0x00, 0x00, 0xff, 0xff, 0x47, 0xd0,
+	0x46, 0xe8, 0xd2, 0x17, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -835,6 +2125,30 @@ type QueryClient interface {
 	Storage(ctx context.Context, in *QueryStorageRequest, opts ...grpc.CallOption) (*QueryStorageResponse, error)
 	// Storages lists the storage resources of an owner.
 	Storages(ctx context.Context, in *QueryStoragesRequest, opts ...grpc.CallOption) (*QueryStoragesResponse, error)
+	// SharedBlob returns one shared blob.
+	SharedBlob(ctx context.Context, in *QuerySharedBlobRequest, opts ...grpc.CallOption) (*QuerySharedBlobResponse, error)
+	// SharedBlobs lists all shared blobs.
+	SharedBlobs(ctx context.Context, in *QuerySharedBlobsRequest, opts ...grpc.CallOption) (*QuerySharedBlobsResponse, error)
+	// StoragePool returns one storage pool.
+	StoragePool(ctx context.Context, in *QueryStoragePoolRequest, opts ...grpc.CallOption) (*QueryStoragePoolResponse, error)
+	// StoragePools lists the storage pools of an owner.
+	StoragePools(ctx context.Context, in *QueryStoragePoolsRequest, opts ...grpc.CallOption) (*QueryStoragePoolsResponse, error)
+	// PooledBlob returns one blob of a storage pool.
+	PooledBlob(ctx context.Context, in *QueryPooledBlobRequest, opts ...grpc.CallOption) (*QueryPooledBlobResponse, error)
+	// PooledBlobs lists the blobs of a storage pool, or the storage pools' blobs of a blob ID.
+	PooledBlobs(ctx context.Context, in *QueryPooledBlobsRequest, opts ...grpc.CallOption) (*QueryPooledBlobsResponse, error)
+	// BlobBucket returns one blob bucket.
+	BlobBucket(ctx context.Context, in *QueryBlobBucketRequest, opts ...grpc.CallOption) (*QueryBlobBucketResponse, error)
+	// BlobBuckets lists all blob buckets.
+	BlobBuckets(ctx context.Context, in *QueryBlobBucketsRequest, opts ...grpc.CallOption) (*QueryBlobBucketsResponse, error)
+	// BucketCaps lists the capabilities of blob buckets that an owner has.
+	BucketCaps(ctx context.Context, in *QueryBucketCapsRequest, opts ...grpc.CallOption) (*QueryBucketCapsResponse, error)
+	// EventBlobs returns the state of certifying event blobs.
+	EventBlobs(ctx context.Context, in *QueryEventBlobsRequest, opts ...grpc.CallOption) (*QueryEventBlobsResponse, error)
+	// DenyLists lists the digests of the nodes' deny lists by node.
+	DenyLists(ctx context.Context, in *QueryDenyListsRequest, opts ...grpc.CallOption) (*QueryDenyListsResponse, error)
+	// Subsidies returns the rates of subsidies and what is left to pay them.
+	Subsidies(ctx context.Context, in *QuerySubsidiesRequest, opts ...grpc.CallOption) (*QuerySubsidiesResponse, error)
 }
 
 type queryClient struct {
@@ -908,6 +2222,114 @@ func (c *queryClient) Storages(ctx context.Context, in *QueryStoragesRequest, op
 	return out, nil
 }
 
+func (c *queryClient) SharedBlob(ctx context.Context, in *QuerySharedBlobRequest, opts ...grpc.CallOption) (*QuerySharedBlobResponse, error) {
+	out := new(QuerySharedBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/SharedBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) SharedBlobs(ctx context.Context, in *QuerySharedBlobsRequest, opts ...grpc.CallOption) (*QuerySharedBlobsResponse, error) {
+	out := new(QuerySharedBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/SharedBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) StoragePool(ctx context.Context, in *QueryStoragePoolRequest, opts ...grpc.CallOption) (*QueryStoragePoolResponse, error) {
+	out := new(QueryStoragePoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/StoragePool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) StoragePools(ctx context.Context, in *QueryStoragePoolsRequest, opts ...grpc.CallOption) (*QueryStoragePoolsResponse, error) {
+	out := new(QueryStoragePoolsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/StoragePools", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) PooledBlob(ctx context.Context, in *QueryPooledBlobRequest, opts ...grpc.CallOption) (*QueryPooledBlobResponse, error) {
+	out := new(QueryPooledBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/PooledBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) PooledBlobs(ctx context.Context, in *QueryPooledBlobsRequest, opts ...grpc.CallOption) (*QueryPooledBlobsResponse, error) {
+	out := new(QueryPooledBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/PooledBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) BlobBucket(ctx context.Context, in *QueryBlobBucketRequest, opts ...grpc.CallOption) (*QueryBlobBucketResponse, error) {
+	out := new(QueryBlobBucketResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/BlobBucket", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) BlobBuckets(ctx context.Context, in *QueryBlobBucketsRequest, opts ...grpc.CallOption) (*QueryBlobBucketsResponse, error) {
+	out := new(QueryBlobBucketsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/BlobBuckets", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) BucketCaps(ctx context.Context, in *QueryBucketCapsRequest, opts ...grpc.CallOption) (*QueryBucketCapsResponse, error) {
+	out := new(QueryBucketCapsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/BucketCaps", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) EventBlobs(ctx context.Context, in *QueryEventBlobsRequest, opts ...grpc.CallOption) (*QueryEventBlobsResponse, error) {
+	out := new(QueryEventBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/EventBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) DenyLists(ctx context.Context, in *QueryDenyListsRequest, opts ...grpc.CallOption) (*QueryDenyListsResponse, error) {
+	out := new(QueryDenyListsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/DenyLists", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Subsidies(ctx context.Context, in *QuerySubsidiesRequest, opts ...grpc.CallOption) (*QuerySubsidiesResponse, error) {
+	out := new(QuerySubsidiesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Query/Subsidies", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// System returns prices, capacity and parameters.
@@ -924,6 +2346,30 @@ type QueryServer interface {
 	Storage(context.Context, *QueryStorageRequest) (*QueryStorageResponse, error)
 	// Storages lists the storage resources of an owner.
 	Storages(context.Context, *QueryStoragesRequest) (*QueryStoragesResponse, error)
+	// SharedBlob returns one shared blob.
+	SharedBlob(context.Context, *QuerySharedBlobRequest) (*QuerySharedBlobResponse, error)
+	// SharedBlobs lists all shared blobs.
+	SharedBlobs(context.Context, *QuerySharedBlobsRequest) (*QuerySharedBlobsResponse, error)
+	// StoragePool returns one storage pool.
+	StoragePool(context.Context, *QueryStoragePoolRequest) (*QueryStoragePoolResponse, error)
+	// StoragePools lists the storage pools of an owner.
+	StoragePools(context.Context, *QueryStoragePoolsRequest) (*QueryStoragePoolsResponse, error)
+	// PooledBlob returns one blob of a storage pool.
+	PooledBlob(context.Context, *QueryPooledBlobRequest) (*QueryPooledBlobResponse, error)
+	// PooledBlobs lists the blobs of a storage pool, or the storage pools' blobs of a blob ID.
+	PooledBlobs(context.Context, *QueryPooledBlobsRequest) (*QueryPooledBlobsResponse, error)
+	// BlobBucket returns one blob bucket.
+	BlobBucket(context.Context, *QueryBlobBucketRequest) (*QueryBlobBucketResponse, error)
+	// BlobBuckets lists all blob buckets.
+	BlobBuckets(context.Context, *QueryBlobBucketsRequest) (*QueryBlobBucketsResponse, error)
+	// BucketCaps lists the capabilities of blob buckets that an owner has.
+	BucketCaps(context.Context, *QueryBucketCapsRequest) (*QueryBucketCapsResponse, error)
+	// EventBlobs returns the state of certifying event blobs.
+	EventBlobs(context.Context, *QueryEventBlobsRequest) (*QueryEventBlobsResponse, error)
+	// DenyLists lists the digests of the nodes' deny lists by node.
+	DenyLists(context.Context, *QueryDenyListsRequest) (*QueryDenyListsResponse, error)
+	// Subsidies returns the rates of subsidies and what is left to pay them.
+	Subsidies(context.Context, *QuerySubsidiesRequest) (*QuerySubsidiesResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -950,6 +2396,42 @@ func (*UnimplementedQueryServer) Storage(ctx context.Context, req *QueryStorageR
 }
 func (*UnimplementedQueryServer) Storages(ctx context.Context, req *QueryStoragesRequest) (*QueryStoragesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Storages not implemented")
+}
+func (*UnimplementedQueryServer) SharedBlob(ctx context.Context, req *QuerySharedBlobRequest) (*QuerySharedBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SharedBlob not implemented")
+}
+func (*UnimplementedQueryServer) SharedBlobs(ctx context.Context, req *QuerySharedBlobsRequest) (*QuerySharedBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SharedBlobs not implemented")
+}
+func (*UnimplementedQueryServer) StoragePool(ctx context.Context, req *QueryStoragePoolRequest) (*QueryStoragePoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method StoragePool not implemented")
+}
+func (*UnimplementedQueryServer) StoragePools(ctx context.Context, req *QueryStoragePoolsRequest) (*QueryStoragePoolsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method StoragePools not implemented")
+}
+func (*UnimplementedQueryServer) PooledBlob(ctx context.Context, req *QueryPooledBlobRequest) (*QueryPooledBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PooledBlob not implemented")
+}
+func (*UnimplementedQueryServer) PooledBlobs(ctx context.Context, req *QueryPooledBlobsRequest) (*QueryPooledBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PooledBlobs not implemented")
+}
+func (*UnimplementedQueryServer) BlobBucket(ctx context.Context, req *QueryBlobBucketRequest) (*QueryBlobBucketResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BlobBucket not implemented")
+}
+func (*UnimplementedQueryServer) BlobBuckets(ctx context.Context, req *QueryBlobBucketsRequest) (*QueryBlobBucketsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BlobBuckets not implemented")
+}
+func (*UnimplementedQueryServer) BucketCaps(ctx context.Context, req *QueryBucketCapsRequest) (*QueryBucketCapsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BucketCaps not implemented")
+}
+func (*UnimplementedQueryServer) EventBlobs(ctx context.Context, req *QueryEventBlobsRequest) (*QueryEventBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method EventBlobs not implemented")
+}
+func (*UnimplementedQueryServer) DenyLists(ctx context.Context, req *QueryDenyListsRequest) (*QueryDenyListsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DenyLists not implemented")
+}
+func (*UnimplementedQueryServer) Subsidies(ctx context.Context, req *QuerySubsidiesRequest) (*QuerySubsidiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Subsidies not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -1082,6 +2564,222 @@ func _Query_Storages_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_SharedBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySharedBlobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).SharedBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/SharedBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).SharedBlob(ctx, req.(*QuerySharedBlobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_SharedBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySharedBlobsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).SharedBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/SharedBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).SharedBlobs(ctx, req.(*QuerySharedBlobsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_StoragePool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryStoragePoolRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).StoragePool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/StoragePool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).StoragePool(ctx, req.(*QueryStoragePoolRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_StoragePools_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryStoragePoolsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).StoragePools(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/StoragePools",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).StoragePools(ctx, req.(*QueryStoragePoolsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_PooledBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryPooledBlobRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).PooledBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/PooledBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).PooledBlob(ctx, req.(*QueryPooledBlobRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_PooledBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryPooledBlobsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).PooledBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/PooledBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).PooledBlobs(ctx, req.(*QueryPooledBlobsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_BlobBucket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryBlobBucketRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).BlobBucket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/BlobBucket",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).BlobBucket(ctx, req.(*QueryBlobBucketRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_BlobBuckets_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryBlobBucketsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).BlobBuckets(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/BlobBuckets",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).BlobBuckets(ctx, req.(*QueryBlobBucketsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_BucketCaps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryBucketCapsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).BucketCaps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/BucketCaps",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).BucketCaps(ctx, req.(*QueryBucketCapsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_EventBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryEventBlobsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).EventBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/EventBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).EventBlobs(ctx, req.(*QueryEventBlobsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_DenyLists_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDenyListsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).DenyLists(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/DenyLists",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).DenyLists(ctx, req.(*QueryDenyListsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Subsidies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySubsidiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Subsidies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Query/Subsidies",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Subsidies(ctx, req.(*QuerySubsidiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "walrus.blob.v1.Query",
@@ -1114,6 +2812,54 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Storages",
 			Handler:    _Query_Storages_Handler,
+		},
+		{
+			MethodName: "SharedBlob",
+			Handler:    _Query_SharedBlob_Handler,
+		},
+		{
+			MethodName: "SharedBlobs",
+			Handler:    _Query_SharedBlobs_Handler,
+		},
+		{
+			MethodName: "StoragePool",
+			Handler:    _Query_StoragePool_Handler,
+		},
+		{
+			MethodName: "StoragePools",
+			Handler:    _Query_StoragePools_Handler,
+		},
+		{
+			MethodName: "PooledBlob",
+			Handler:    _Query_PooledBlob_Handler,
+		},
+		{
+			MethodName: "PooledBlobs",
+			Handler:    _Query_PooledBlobs_Handler,
+		},
+		{
+			MethodName: "BlobBucket",
+			Handler:    _Query_BlobBucket_Handler,
+		},
+		{
+			MethodName: "BlobBuckets",
+			Handler:    _Query_BlobBuckets_Handler,
+		},
+		{
+			MethodName: "BucketCaps",
+			Handler:    _Query_BucketCaps_Handler,
+		},
+		{
+			MethodName: "EventBlobs",
+			Handler:    _Query_EventBlobs_Handler,
+		},
+		{
+			MethodName: "DenyLists",
+			Handler:    _Query_DenyLists_Handler,
+		},
+		{
+			MethodName: "Subsidies",
+			Handler:    _Query_Subsidies_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -1644,6 +3390,934 @@ func (m *QueryStoragesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QuerySharedBlobRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySharedBlobRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySharedBlobRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.SharedId) > 0 {
+		i -= len(m.SharedId)
+		copy(dAtA[i:], m.SharedId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.SharedId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySharedBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySharedBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySharedBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Blob.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Shared.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySharedBlobsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySharedBlobsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySharedBlobsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySharedBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySharedBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySharedBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Shared) > 0 {
+		for iNdEx := len(m.Shared) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Shared[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStoragePoolRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStoragePoolRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStoragePoolRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStoragePoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStoragePoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStoragePoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStoragePoolsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStoragePoolsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStoragePoolsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStoragePoolsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStoragePoolsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStoragePoolsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Pools) > 0 {
+		for iNdEx := len(m.Pools) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Pools[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPooledBlobRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPooledBlobRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPooledBlobRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPooledBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPooledBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPooledBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.EndEpoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.EndEpoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Attributes) > 0 {
+		for iNdEx := len(m.Attributes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Attributes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.Blob.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPooledBlobsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPooledBlobsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPooledBlobsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPooledBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPooledBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPooledBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBlobBucketRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBlobBucketRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBlobBucketRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBlobBucketResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBlobBucketResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBlobBucketResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Bucket.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBlobBucketsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBlobBucketsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBlobBucketsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBlobBucketsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBlobBucketsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBlobBucketsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Buckets) > 0 {
+		for iNdEx := len(m.Buckets) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Buckets[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBucketCapsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBucketCapsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBucketCapsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBucketCapsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBucketCapsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBucketCapsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Caps) > 0 {
+		for iNdEx := len(m.Caps) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Caps[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryEventBlobsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryEventBlobsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryEventBlobsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryEventBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryEventBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryEventBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Weights) > 0 {
+		for iNdEx := len(m.Weights) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Weights[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if m.Latest != nil {
+		{
+			size, err := m.Latest.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDenyListsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDenyListsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDenyListsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.After) > 0 {
+		i -= len(m.After)
+		copy(dAtA[i:], m.After)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.After)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDenyListsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDenyListsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDenyListsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Next) > 0 {
+		i -= len(m.Next)
+		copy(dAtA[i:], m.Next)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Next)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Lists) > 0 {
+		for iNdEx := len(m.Lists) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Lists[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySubsidiesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySubsidiesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySubsidiesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySubsidiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySubsidiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySubsidiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Subsidies.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -1866,6 +4540,393 @@ func (m *QueryStoragesResponse) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovQuery(uint64(l))
 	}
+	return n
+}
+
+func (m *QuerySharedBlobRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.SharedId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QuerySharedBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Shared.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Blob.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QuerySharedBlobsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QuerySharedBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Shared) > 0 {
+		for _, e := range m.Shared {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryStoragePoolRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryStoragePoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryStoragePoolsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryStoragePoolsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Pools) > 0 {
+		for _, e := range m.Pools {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryPooledBlobRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryPooledBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Blob.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Attributes) > 0 {
+		for _, e := range m.Attributes {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.EndEpoch != 0 {
+		n += 1 + sovQuery(uint64(m.EndEpoch))
+	}
+	return n
+}
+
+func (m *QueryPooledBlobsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryPooledBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryBlobBucketRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryBlobBucketResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Bucket.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Pool.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryBlobBucketsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryBlobBucketsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Buckets) > 0 {
+		for _, e := range m.Buckets {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryBucketCapsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryBucketCapsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Caps) > 0 {
+		for _, e := range m.Caps {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryEventBlobsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryEventBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Latest != nil {
+		l = m.Latest.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if len(m.Weights) > 0 {
+		for _, e := range m.Weights {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *QueryDenyListsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.After)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryDenyListsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Lists) > 0 {
+		for _, e := range m.Lists {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Next)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QuerySubsidiesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QuerySubsidiesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Subsidies.Size()
+	n += 1 + l + sovQuery(uint64(l))
 	return n
 }
 
@@ -3294,6 +6355,2574 @@ func (m *QueryStoragesResponse) Unmarshal(dAtA []byte) error {
 			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
 			if m.Next == nil {
 				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySharedBlobRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySharedBlobRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySharedBlobRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SharedId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SharedId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySharedBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySharedBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySharedBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shared", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shared.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blob", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Blob.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySharedBlobsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySharedBlobsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySharedBlobsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySharedBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySharedBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySharedBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shared", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Shared = append(m.Shared, QuerySharedBlobResponse{})
+			if err := m.Shared[len(m.Shared)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStoragePoolRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStoragePoolRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStoragePoolRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStoragePoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStoragePoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStoragePoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStoragePoolsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStoragePoolsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStoragePoolsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStoragePoolsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStoragePoolsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStoragePoolsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pools", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Pools = append(m.Pools, StoragePool{})
+			if err := m.Pools[len(m.Pools)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPooledBlobRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPooledBlobRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPooledBlobRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPooledBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPooledBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPooledBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blob", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Blob.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attributes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Attributes = append(m.Attributes, Attribute{})
+			if err := m.Attributes[len(m.Attributes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndEpoch", wireType)
+			}
+			m.EndEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPooledBlobsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPooledBlobsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPooledBlobsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPooledBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPooledBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPooledBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledBlob{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBlobBucketRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBlobBucketRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBlobBucketRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBlobBucketResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBlobBucketResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBlobBucketResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bucket", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bucket.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBlobBucketsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBlobBucketsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBlobBucketsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBlobBucketsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBlobBucketsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBlobBucketsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Buckets", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Buckets = append(m.Buckets, QueryBlobBucketResponse{})
+			if err := m.Buckets[len(m.Buckets)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBucketCapsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBucketCapsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBucketCapsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBucketCapsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBucketCapsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBucketCapsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Caps", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Caps = append(m.Caps, BucketCap{})
+			if err := m.Caps[len(m.Caps)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryEventBlobsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryEventBlobsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryEventBlobsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryEventBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryEventBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryEventBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Latest", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Latest == nil {
+				m.Latest = &Checkpoint{}
+			}
+			if err := m.Latest.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weights", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Weights = append(m.Weights, Support{})
+			if err := m.Weights[len(m.Weights)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDenyListsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDenyListsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDenyListsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.After = append(m.After[:0], dAtA[iNdEx:postIndex]...)
+			if m.After == nil {
+				m.After = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDenyListsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDenyListsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDenyListsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Lists", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Lists = append(m.Lists, DenyList{})
+			if err := m.Lists[len(m.Lists)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Next = append(m.Next[:0], dAtA[iNdEx:postIndex]...)
+			if m.Next == nil {
+				m.Next = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySubsidiesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySubsidiesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySubsidiesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySubsidiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySubsidiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySubsidiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Subsidies", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Subsidies.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
 			}
 			iNdEx = postIndex
 		default:

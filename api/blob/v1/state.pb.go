@@ -427,6 +427,787 @@ func (m *Blob) GetStorage() Storage {
 	return Storage{}
 }
 
+// SharedBlob is a blob that nobody owns: anyone may add to its funds and extend it with them.
+type SharedBlob struct {
+	Id       []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	ObjectId []byte `protobuf:"bytes,2,opt,name=object_id,json=objectId,proto3" json:"object_id,omitempty"`
+	Funds    uint64 `protobuf:"varint,3,opt,name=funds,proto3" json:"funds,omitempty"`
+}
+
+func (m *SharedBlob) Reset()         { *m = SharedBlob{} }
+func (m *SharedBlob) String() string { return proto.CompactTextString(m) }
+func (*SharedBlob) ProtoMessage()    {}
+func (*SharedBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{6}
+}
+func (m *SharedBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *SharedBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_SharedBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *SharedBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_SharedBlob.Merge(m, src)
+}
+func (m *SharedBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *SharedBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_SharedBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_SharedBlob proto.InternalMessageInfo
+
+func (m *SharedBlob) GetId() []byte {
+	if m != nil {
+		return m.Id
+	}
+	return nil
+}
+
+func (m *SharedBlob) GetObjectId() []byte {
+	if m != nil {
+		return m.ObjectId
+	}
+	return nil
+}
+
+func (m *SharedBlob) GetFunds() uint64 {
+	if m != nil {
+		return m.Funds
+	}
+	return 0
+}
+
+// StoragePool is one reservation that many blobs draw from.
+type StoragePool struct {
+	Id      []byte  `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Owner   []byte  `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	Storage Storage `protobuf:"bytes,3,opt,name=storage,proto3" json:"storage"`
+	Used    uint64  `protobuf:"varint,4,opt,name=used,proto3" json:"used,omitempty"`
+	Blobs   uint64  `protobuf:"varint,5,opt,name=blobs,proto3" json:"blobs,omitempty"`
+}
+
+func (m *StoragePool) Reset()         { *m = StoragePool{} }
+func (m *StoragePool) String() string { return proto.CompactTextString(m) }
+func (*StoragePool) ProtoMessage()    {}
+func (*StoragePool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{7}
+}
+func (m *StoragePool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *StoragePool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_StoragePool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *StoragePool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_StoragePool.Merge(m, src)
+}
+func (m *StoragePool) XXX_Size() int {
+	return m.Size()
+}
+func (m *StoragePool) XXX_DiscardUnknown() {
+	xxx_messageInfo_StoragePool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_StoragePool proto.InternalMessageInfo
+
+func (m *StoragePool) GetId() []byte {
+	if m != nil {
+		return m.Id
+	}
+	return nil
+}
+
+func (m *StoragePool) GetOwner() []byte {
+	if m != nil {
+		return m.Owner
+	}
+	return nil
+}
+
+func (m *StoragePool) GetStorage() Storage {
+	if m != nil {
+		return m.Storage
+	}
+	return Storage{}
+}
+
+func (m *StoragePool) GetUsed() uint64 {
+	if m != nil {
+		return m.Used
+	}
+	return 0
+}
+
+func (m *StoragePool) GetBlobs() uint64 {
+	if m != nil {
+		return m.Blobs
+	}
+	return 0
+}
+
+// PooledBlob is a blob in a storage pool, in which its blob ID occurs once. It lives as long as the pool's
+// storage.
+type PooledBlob struct {
+	Id              []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	PoolId          []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	BlobId          []byte `protobuf:"bytes,3,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+	Size_           uint64 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+	EncodingType    uint32 `protobuf:"varint,5,opt,name=encoding_type,json=encodingType,proto3" json:"encoding_type,omitempty"`
+	Deletable       bool   `protobuf:"varint,6,opt,name=deletable,proto3" json:"deletable,omitempty"`
+	RegisteredEpoch uint32 `protobuf:"varint,7,opt,name=registered_epoch,json=registeredEpoch,proto3" json:"registered_epoch,omitempty"`
+	CertifiedEpoch  uint32 `protobuf:"varint,8,opt,name=certified_epoch,json=certifiedEpoch,proto3" json:"certified_epoch,omitempty"`
+}
+
+func (m *PooledBlob) Reset()         { *m = PooledBlob{} }
+func (m *PooledBlob) String() string { return proto.CompactTextString(m) }
+func (*PooledBlob) ProtoMessage()    {}
+func (*PooledBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{8}
+}
+func (m *PooledBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PooledBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PooledBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PooledBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PooledBlob.Merge(m, src)
+}
+func (m *PooledBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *PooledBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_PooledBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PooledBlob proto.InternalMessageInfo
+
+func (m *PooledBlob) GetId() []byte {
+	if m != nil {
+		return m.Id
+	}
+	return nil
+}
+
+func (m *PooledBlob) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *PooledBlob) GetBlobId() []byte {
+	if m != nil {
+		return m.BlobId
+	}
+	return nil
+}
+
+func (m *PooledBlob) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *PooledBlob) GetEncodingType() uint32 {
+	if m != nil {
+		return m.EncodingType
+	}
+	return 0
+}
+
+func (m *PooledBlob) GetDeletable() bool {
+	if m != nil {
+		return m.Deletable
+	}
+	return false
+}
+
+func (m *PooledBlob) GetRegisteredEpoch() uint32 {
+	if m != nil {
+		return m.RegisteredEpoch
+	}
+	return 0
+}
+
+func (m *PooledBlob) GetCertifiedEpoch() uint32 {
+	if m != nil {
+		return m.CertifiedEpoch
+	}
+	return 0
+}
+
+// Bucket is a storage pool that is used with a capability, and whose blobs anyone may certify.
+type Bucket struct {
+	Id     []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	PoolId []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+}
+
+func (m *Bucket) Reset()         { *m = Bucket{} }
+func (m *Bucket) String() string { return proto.CompactTextString(m) }
+func (*Bucket) ProtoMessage()    {}
+func (*Bucket) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{9}
+}
+func (m *Bucket) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Bucket) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Bucket.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Bucket) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Bucket.Merge(m, src)
+}
+func (m *Bucket) XXX_Size() int {
+	return m.Size()
+}
+func (m *Bucket) XXX_DiscardUnknown() {
+	xxx_messageInfo_Bucket.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Bucket proto.InternalMessageInfo
+
+func (m *Bucket) GetId() []byte {
+	if m != nil {
+		return m.Id
+	}
+	return nil
+}
+
+func (m *Bucket) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+// BucketCap is the right to use a bucket; it can be given away.
+type BucketCap struct {
+	Id       []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Owner    []byte `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	BucketId []byte `protobuf:"bytes,3,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+}
+
+func (m *BucketCap) Reset()         { *m = BucketCap{} }
+func (m *BucketCap) String() string { return proto.CompactTextString(m) }
+func (*BucketCap) ProtoMessage()    {}
+func (*BucketCap) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{10}
+}
+func (m *BucketCap) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *BucketCap) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_BucketCap.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *BucketCap) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_BucketCap.Merge(m, src)
+}
+func (m *BucketCap) XXX_Size() int {
+	return m.Size()
+}
+func (m *BucketCap) XXX_DiscardUnknown() {
+	xxx_messageInfo_BucketCap.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_BucketCap proto.InternalMessageInfo
+
+func (m *BucketCap) GetId() []byte {
+	if m != nil {
+		return m.Id
+	}
+	return nil
+}
+
+func (m *BucketCap) GetOwner() []byte {
+	if m != nil {
+		return m.Owner
+	}
+	return nil
+}
+
+func (m *BucketCap) GetBucketId() []byte {
+	if m != nil {
+		return m.BucketId
+	}
+	return nil
+}
+
+// Checkpoint is an event blob at its place in the sequence of events.
+type Checkpoint struct {
+	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	BlobId   []byte `protobuf:"bytes,2,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+}
+
+func (m *Checkpoint) Reset()         { *m = Checkpoint{} }
+func (m *Checkpoint) String() string { return proto.CompactTextString(m) }
+func (*Checkpoint) ProtoMessage()    {}
+func (*Checkpoint) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{11}
+}
+func (m *Checkpoint) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Checkpoint) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Checkpoint.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Checkpoint) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Checkpoint.Merge(m, src)
+}
+func (m *Checkpoint) XXX_Size() int {
+	return m.Size()
+}
+func (m *Checkpoint) XXX_DiscardUnknown() {
+	xxx_messageInfo_Checkpoint.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Checkpoint proto.InternalMessageInfo
+
+func (m *Checkpoint) GetSequence() uint64 {
+	if m != nil {
+		return m.Sequence
+	}
+	return 0
+}
+
+func (m *Checkpoint) GetBlobId() []byte {
+	if m != nil {
+		return m.BlobId
+	}
+	return nil
+}
+
+// Support is the shards that attest to a checkpoint.
+type Support struct {
+	Checkpoint Checkpoint `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint"`
+	Weight     uint32     `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
+}
+
+func (m *Support) Reset()         { *m = Support{} }
+func (m *Support) String() string { return proto.CompactTextString(m) }
+func (*Support) ProtoMessage()    {}
+func (*Support) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{12}
+}
+func (m *Support) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Support) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Support.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Support) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Support.Merge(m, src)
+}
+func (m *Support) XXX_Size() int {
+	return m.Size()
+}
+func (m *Support) XXX_DiscardUnknown() {
+	xxx_messageInfo_Support.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Support proto.InternalMessageInfo
+
+func (m *Support) GetCheckpoint() Checkpoint {
+	if m != nil {
+		return m.Checkpoint
+	}
+	return Checkpoint{}
+}
+
+func (m *Support) GetWeight() uint32 {
+	if m != nil {
+		return m.Weight
+	}
+	return 0
+}
+
+// Supports are the open attestations of the epoch, ascending by checkpoint, then blob ID.
+type Supports struct {
+	List []Support `protobuf:"bytes,1,rep,name=list,proto3" json:"list"`
+}
+
+func (m *Supports) Reset()         { *m = Supports{} }
+func (m *Supports) String() string { return proto.CompactTextString(m) }
+func (*Supports) ProtoMessage()    {}
+func (*Supports) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{13}
+}
+func (m *Supports) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Supports) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Supports.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Supports) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Supports.Merge(m, src)
+}
+func (m *Supports) XXX_Size() int {
+	return m.Size()
+}
+func (m *Supports) XXX_DiscardUnknown() {
+	xxx_messageInfo_Supports.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Supports proto.InternalMessageInfo
+
+func (m *Supports) GetList() []Support {
+	if m != nil {
+		return m.List
+	}
+	return nil
+}
+
+// Attestation is what a node attested last about event blobs.
+type Attestation struct {
+	NodeId   []byte `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Epoch    uint32 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+}
+
+func (m *Attestation) Reset()         { *m = Attestation{} }
+func (m *Attestation) String() string { return proto.CompactTextString(m) }
+func (*Attestation) ProtoMessage()    {}
+func (*Attestation) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{14}
+}
+func (m *Attestation) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Attestation) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Attestation.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Attestation) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Attestation.Merge(m, src)
+}
+func (m *Attestation) XXX_Size() int {
+	return m.Size()
+}
+func (m *Attestation) XXX_DiscardUnknown() {
+	xxx_messageInfo_Attestation.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Attestation proto.InternalMessageInfo
+
+func (m *Attestation) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *Attestation) GetSequence() uint64 {
+	if m != nil {
+		return m.Sequence
+	}
+	return 0
+}
+
+func (m *Attestation) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+// DenyList is the digest of the blobs that a node refuses to serve.
+type DenyList struct {
+	NodeId   []byte `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Root     []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
+	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Size_    uint64 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+}
+
+func (m *DenyList) Reset()         { *m = DenyList{} }
+func (m *DenyList) String() string { return proto.CompactTextString(m) }
+func (*DenyList) ProtoMessage()    {}
+func (*DenyList) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{15}
+}
+func (m *DenyList) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *DenyList) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_DenyList.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *DenyList) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_DenyList.Merge(m, src)
+}
+func (m *DenyList) XXX_Size() int {
+	return m.Size()
+}
+func (m *DenyList) XXX_DiscardUnknown() {
+	xxx_messageInfo_DenyList.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_DenyList proto.InternalMessageInfo
+
+func (m *DenyList) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *DenyList) GetRoot() []byte {
+	if m != nil {
+		return m.Root
+	}
+	return nil
+}
+
+func (m *DenyList) GetSequence() uint64 {
+	if m != nil {
+		return m.Sequence
+	}
+	return 0
+}
+
+func (m *DenyList) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+// Subsidised is how far the rewards of an epoch have been subsidised.
+type Subsidised struct {
+	Epoch   uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Rewards uint64 `protobuf:"varint,2,opt,name=rewards,proto3" json:"rewards,omitempty"`
+}
+
+func (m *Subsidised) Reset()         { *m = Subsidised{} }
+func (m *Subsidised) String() string { return proto.CompactTextString(m) }
+func (*Subsidised) ProtoMessage()    {}
+func (*Subsidised) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{16}
+}
+func (m *Subsidised) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Subsidised) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Subsidised.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Subsidised) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Subsidised.Merge(m, src)
+}
+func (m *Subsidised) XXX_Size() int {
+	return m.Size()
+}
+func (m *Subsidised) XXX_DiscardUnknown() {
+	xxx_messageInfo_Subsidised.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Subsidised proto.InternalMessageInfo
+
+func (m *Subsidised) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Subsidised) GetRewards() uint64 {
+	if m != nil {
+		return m.Rewards
+	}
+	return 0
+}
+
+// Subsidies pay nodes from a pool that anyone may fund. Source: control-plane.md section 2.13.
+type Subsidies struct {
+	Rate        uint32       `protobuf:"varint,1,opt,name=rate,proto3" json:"rate,omitempty"`
+	Base        uint64       `protobuf:"varint,2,opt,name=base,proto3" json:"base,omitempty"`
+	PerShard    uint64       `protobuf:"varint,3,opt,name=per_shard,json=perShard,proto3" json:"per_shard,omitempty"`
+	Pool        uint64       `protobuf:"varint,4,opt,name=pool,proto3" json:"pool,omitempty"`
+	LatestEpoch uint32       `protobuf:"varint,5,opt,name=latest_epoch,json=latestEpoch,proto3" json:"latest_epoch,omitempty"`
+	ProcessedMs uint64       `protobuf:"varint,6,opt,name=processed_ms,json=processedMs,proto3" json:"processed_ms,omitempty"`
+	Buffer      []Subsidised `protobuf:"bytes,7,rep,name=buffer,proto3" json:"buffer"`
+}
+
+func (m *Subsidies) Reset()         { *m = Subsidies{} }
+func (m *Subsidies) String() string { return proto.CompactTextString(m) }
+func (*Subsidies) ProtoMessage()    {}
+func (*Subsidies) Descriptor() ([]byte, []int) {
+	return fileDescriptor_caa1facf806a87ec, []int{17}
+}
+func (m *Subsidies) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Subsidies) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Subsidies.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Subsidies) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Subsidies.Merge(m, src)
+}
+func (m *Subsidies) XXX_Size() int {
+	return m.Size()
+}
+func (m *Subsidies) XXX_DiscardUnknown() {
+	xxx_messageInfo_Subsidies.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Subsidies proto.InternalMessageInfo
+
+func (m *Subsidies) GetRate() uint32 {
+	if m != nil {
+		return m.Rate
+	}
+	return 0
+}
+
+func (m *Subsidies) GetBase() uint64 {
+	if m != nil {
+		return m.Base
+	}
+	return 0
+}
+
+func (m *Subsidies) GetPerShard() uint64 {
+	if m != nil {
+		return m.PerShard
+	}
+	return 0
+}
+
+func (m *Subsidies) GetPool() uint64 {
+	if m != nil {
+		return m.Pool
+	}
+	return 0
+}
+
+func (m *Subsidies) GetLatestEpoch() uint32 {
+	if m != nil {
+		return m.LatestEpoch
+	}
+	return 0
+}
+
+func (m *Subsidies) GetProcessedMs() uint64 {
+	if m != nil {
+		return m.ProcessedMs
+	}
+	return 0
+}
+
+func (m *Subsidies) GetBuffer() []Subsidised {
+	if m != nil {
+		return m.Buffer
+	}
+	return nil
+}
+
 // Attribute is a name and a value that the owner put on a blob.
 type Attribute struct {
 	Key   string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
@@ -437,7 +1218,7 @@ func (m *Attribute) Reset()         { *m = Attribute{} }
 func (m *Attribute) String() string { return proto.CompactTextString(m) }
 func (*Attribute) ProtoMessage()    {}
 func (*Attribute) Descriptor() ([]byte, []int) {
-	return fileDescriptor_caa1facf806a87ec, []int{6}
+	return fileDescriptor_caa1facf806a87ec, []int{18}
 }
 func (m *Attribute) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -490,7 +1271,7 @@ func (m *Attributes) Reset()         { *m = Attributes{} }
 func (m *Attributes) String() string { return proto.CompactTextString(m) }
 func (*Attributes) ProtoMessage()    {}
 func (*Attributes) Descriptor() ([]byte, []int) {
-	return fileDescriptor_caa1facf806a87ec, []int{7}
+	return fileDescriptor_caa1facf806a87ec, []int{19}
 }
 func (m *Attributes) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -543,7 +1324,7 @@ func (m *EventRef) Reset()         { *m = EventRef{} }
 func (m *EventRef) String() string { return proto.CompactTextString(m) }
 func (*EventRef) ProtoMessage()    {}
 func (*EventRef) Descriptor() ([]byte, []int) {
-	return fileDescriptor_caa1facf806a87ec, []int{8}
+	return fileDescriptor_caa1facf806a87ec, []int{20}
 }
 func (m *EventRef) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -599,13 +1380,15 @@ type Info struct {
 	DeletableEnd          uint32    `protobuf:"varint,9,opt,name=deletable_end,json=deletableEnd,proto3" json:"deletable_end,omitempty"`
 	DeletableCertifiedEnd uint32    `protobuf:"varint,10,opt,name=deletable_certified_end,json=deletableCertifiedEnd,proto3" json:"deletable_certified_end,omitempty"`
 	InvalidEvent          *EventRef `protobuf:"bytes,11,opt,name=invalid_event,json=invalidEvent,proto3" json:"invalid_event,omitempty"`
+	PooledTotal           uint64    `protobuf:"varint,12,opt,name=pooled_total,json=pooledTotal,proto3" json:"pooled_total,omitempty"`
+	PooledCertified       uint64    `protobuf:"varint,13,opt,name=pooled_certified,json=pooledCertified,proto3" json:"pooled_certified,omitempty"`
 }
 
 func (m *Info) Reset()         { *m = Info{} }
 func (m *Info) String() string { return proto.CompactTextString(m) }
 func (*Info) ProtoMessage()    {}
 func (*Info) Descriptor() ([]byte, []int) {
-	return fileDescriptor_caa1facf806a87ec, []int{9}
+	return fileDescriptor_caa1facf806a87ec, []int{21}
 }
 func (m *Info) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -711,22 +1494,46 @@ func (m *Info) GetInvalidEvent() *EventRef {
 	return nil
 }
 
+func (m *Info) GetPooledTotal() uint64 {
+	if m != nil {
+		return m.PooledTotal
+	}
+	return 0
+}
+
+func (m *Info) GetPooledCertified() uint64 {
+	if m != nil {
+		return m.PooledCertified
+	}
+	return 0
+}
+
 // GenesisState is the state of the module as it is exported.
 type GenesisState struct {
-	Params     Params       `protobuf:"bytes,1,opt,name=params,proto3" json:"params"`
-	System     System       `protobuf:"bytes,2,opt,name=system,proto3" json:"system"`
-	Ring       Ring         `protobuf:"bytes,3,opt,name=ring,proto3" json:"ring"`
-	Storages   []Storage    `protobuf:"bytes,4,rep,name=storages,proto3" json:"storages"`
-	Blobs      []Blob       `protobuf:"bytes,5,rep,name=blobs,proto3" json:"blobs"`
-	Attributes []Attributes `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes"`
-	Infos      []Info       `protobuf:"bytes,7,rep,name=infos,proto3" json:"infos"`
+	Params           Params        `protobuf:"bytes,1,opt,name=params,proto3" json:"params"`
+	System           System        `protobuf:"bytes,2,opt,name=system,proto3" json:"system"`
+	Ring             Ring          `protobuf:"bytes,3,opt,name=ring,proto3" json:"ring"`
+	Storages         []Storage     `protobuf:"bytes,4,rep,name=storages,proto3" json:"storages"`
+	Blobs            []Blob        `protobuf:"bytes,5,rep,name=blobs,proto3" json:"blobs"`
+	Attributes       []Attributes  `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes"`
+	Infos            []Info        `protobuf:"bytes,7,rep,name=infos,proto3" json:"infos"`
+	SharedBlobs      []SharedBlob  `protobuf:"bytes,8,rep,name=shared_blobs,json=sharedBlobs,proto3" json:"shared_blobs"`
+	Pools            []StoragePool `protobuf:"bytes,9,rep,name=pools,proto3" json:"pools"`
+	PooledBlobs      []PooledBlob  `protobuf:"bytes,10,rep,name=pooled_blobs,json=pooledBlobs,proto3" json:"pooled_blobs"`
+	Buckets          []Bucket      `protobuf:"bytes,11,rep,name=buckets,proto3" json:"buckets"`
+	BucketCaps       []BucketCap   `protobuf:"bytes,12,rep,name=bucket_caps,json=bucketCaps,proto3" json:"bucket_caps"`
+	EventBlob        *Checkpoint   `protobuf:"bytes,13,opt,name=event_blob,json=eventBlob,proto3" json:"event_blob,omitempty"`
+	EventBlobWeights Supports      `protobuf:"bytes,14,opt,name=event_blob_weights,json=eventBlobWeights,proto3" json:"event_blob_weights"`
+	Attestations     []Attestation `protobuf:"bytes,15,rep,name=attestations,proto3" json:"attestations"`
+	DenyLists        []DenyList    `protobuf:"bytes,16,rep,name=deny_lists,json=denyLists,proto3" json:"deny_lists"`
+	Subsidies        *Subsidies    `protobuf:"bytes,17,opt,name=subsidies,proto3" json:"subsidies,omitempty"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
 func (m *GenesisState) String() string { return proto.CompactTextString(m) }
 func (*GenesisState) ProtoMessage()    {}
 func (*GenesisState) Descriptor() ([]byte, []int) {
-	return fileDescriptor_caa1facf806a87ec, []int{10}
+	return fileDescriptor_caa1facf806a87ec, []int{22}
 }
 func (m *GenesisState) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -804,6 +1611,76 @@ func (m *GenesisState) GetInfos() []Info {
 	return nil
 }
 
+func (m *GenesisState) GetSharedBlobs() []SharedBlob {
+	if m != nil {
+		return m.SharedBlobs
+	}
+	return nil
+}
+
+func (m *GenesisState) GetPools() []StoragePool {
+	if m != nil {
+		return m.Pools
+	}
+	return nil
+}
+
+func (m *GenesisState) GetPooledBlobs() []PooledBlob {
+	if m != nil {
+		return m.PooledBlobs
+	}
+	return nil
+}
+
+func (m *GenesisState) GetBuckets() []Bucket {
+	if m != nil {
+		return m.Buckets
+	}
+	return nil
+}
+
+func (m *GenesisState) GetBucketCaps() []BucketCap {
+	if m != nil {
+		return m.BucketCaps
+	}
+	return nil
+}
+
+func (m *GenesisState) GetEventBlob() *Checkpoint {
+	if m != nil {
+		return m.EventBlob
+	}
+	return nil
+}
+
+func (m *GenesisState) GetEventBlobWeights() Supports {
+	if m != nil {
+		return m.EventBlobWeights
+	}
+	return Supports{}
+}
+
+func (m *GenesisState) GetAttestations() []Attestation {
+	if m != nil {
+		return m.Attestations
+	}
+	return nil
+}
+
+func (m *GenesisState) GetDenyLists() []DenyList {
+	if m != nil {
+		return m.DenyLists
+	}
+	return nil
+}
+
+func (m *GenesisState) GetSubsidies() *Subsidies {
+	if m != nil {
+		return m.Subsidies
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*Params)(nil), "walrus.blob.v1.Params")
 	proto.RegisterType((*System)(nil), "walrus.blob.v1.System")
@@ -811,6 +1688,18 @@ func init() {
 	proto.RegisterType((*Ring)(nil), "walrus.blob.v1.Ring")
 	proto.RegisterType((*Storage)(nil), "walrus.blob.v1.Storage")
 	proto.RegisterType((*Blob)(nil), "walrus.blob.v1.Blob")
+	proto.RegisterType((*SharedBlob)(nil), "walrus.blob.v1.SharedBlob")
+	proto.RegisterType((*StoragePool)(nil), "walrus.blob.v1.StoragePool")
+	proto.RegisterType((*PooledBlob)(nil), "walrus.blob.v1.PooledBlob")
+	proto.RegisterType((*Bucket)(nil), "walrus.blob.v1.Bucket")
+	proto.RegisterType((*BucketCap)(nil), "walrus.blob.v1.BucketCap")
+	proto.RegisterType((*Checkpoint)(nil), "walrus.blob.v1.Checkpoint")
+	proto.RegisterType((*Support)(nil), "walrus.blob.v1.Support")
+	proto.RegisterType((*Supports)(nil), "walrus.blob.v1.Supports")
+	proto.RegisterType((*Attestation)(nil), "walrus.blob.v1.Attestation")
+	proto.RegisterType((*DenyList)(nil), "walrus.blob.v1.DenyList")
+	proto.RegisterType((*Subsidised)(nil), "walrus.blob.v1.Subsidised")
+	proto.RegisterType((*Subsidies)(nil), "walrus.blob.v1.Subsidies")
 	proto.RegisterType((*Attribute)(nil), "walrus.blob.v1.Attribute")
 	proto.RegisterType((*Attributes)(nil), "walrus.blob.v1.Attributes")
 	proto.RegisterType((*EventRef)(nil), "walrus.blob.v1.EventRef")
@@ -821,67 +1710,105 @@ func init() {
 func init() { proto.RegisterFile("walrus/blob/v1/state.proto", fileDescriptor_caa1facf806a87ec) }
 
 var fileDescriptor_caa1facf806a87ec = []byte{
-	// 948 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x8c, 0x55, 0x4d, 0x6f, 0xe3, 0x44,
-	0x18, 0xae, 0x53, 0xe7, 0xeb, 0xcd, 0x47, 0xab, 0xa1, 0x50, 0x53, 0x50, 0xb6, 0xf2, 0x0a, 0x6d,
-	0x38, 0x90, 0xd0, 0x2c, 0x2c, 0x5a, 0x10, 0x12, 0xed, 0xaa, 0x62, 0x7b, 0xab, 0xdc, 0x3d, 0x71,
-	0x31, 0x13, 0x7b, 0x9a, 0x0c, 0x24, 0x63, 0xcb, 0x33, 0x49, 0x53, 0x6e, 0x9c, 0xb9, 0xf0, 0x07,
-	0xf8, 0x01, 0xfc, 0x93, 0x3d, 0xee, 0x91, 0x13, 0x42, 0xed, 0x1f, 0x41, 0xf3, 0xce, 0xd8, 0x4e,
-	0xd3, 0xa2, 0x72, 0xb2, 0xe7, 0x99, 0xe7, 0xfd, 0x7e, 0x66, 0x06, 0x0e, 0xae, 0xe8, 0x2c, 0x5b,
-	0xc8, 0xe1, 0x78, 0x96, 0x8c, 0x87, 0xcb, 0xa3, 0xa1, 0x54, 0x54, 0xb1, 0x41, 0x9a, 0x25, 0x2a,
-	0x21, 0x5d, 0xb3, 0x37, 0xd0, 0x7b, 0x83, 0xe5, 0xd1, 0xc1, 0xde, 0x24, 0x99, 0x24, 0xb8, 0x35,
-	0xd4, 0x7f, 0x86, 0xe5, 0x8f, 0xa0, 0x76, 0x4e, 0x33, 0x3a, 0x97, 0xa4, 0x0f, 0xbb, 0x73, 0xba,
-	0x0a, 0x59, 0x9a, 0x44, 0x53, 0x19, 0xd2, 0x29, 0xa3, 0xb1, 0xe7, 0x1c, 0x3a, 0xfd, 0x4e, 0xd0,
-	0x9d, 0xd3, 0xd5, 0x29, 0xc2, 0xc7, 0x1a, 0xf5, 0x17, 0x50, 0xbb, 0xb8, 0x96, 0x8a, 0xcd, 0xc9,
-	0x27, 0xd0, 0x55, 0x89, 0xa2, 0xb3, 0x30, 0xa2, 0x29, 0x8d, 0xb8, 0xba, 0x46, 0x0b, 0x37, 0xe8,
-	0x20, 0xfa, 0xca, 0x82, 0xe4, 0x29, 0x74, 0xa4, 0x4a, 0x32, 0x3a, 0x61, 0x61, 0x9a, 0xf1, 0x88,
-	0x79, 0x15, 0x64, 0xb5, 0x2d, 0x78, 0xae, 0x31, 0xf2, 0x04, 0x5a, 0x57, 0x19, 0x57, 0x39, 0x65,
-	0x1b, 0x29, 0x80, 0x10, 0x12, 0xfc, 0x73, 0x80, 0xe3, 0x28, 0x4a, 0x16, 0x42, 0x71, 0x31, 0x21,
-	0x7b, 0x50, 0xc5, 0x54, 0x6d, 0x8e, 0x66, 0x41, 0x08, 0xb8, 0x0b, 0xc9, 0x62, 0x1b, 0x00, 0xff,
-	0x89, 0x07, 0xf5, 0x8c, 0x5d, 0xd1, 0x2c, 0x96, 0xd6, 0x69, 0xbe, 0xf4, 0x4f, 0xc0, 0x0d, 0xb4,
-	0xaf, 0xaf, 0xa1, 0xce, 0x84, 0xca, 0x38, 0x93, 0x9e, 0x73, 0xb8, 0xdd, 0x6f, 0x8d, 0x0e, 0x06,
-	0x77, 0x9b, 0x37, 0x28, 0x03, 0x9f, 0xb8, 0x6f, 0xff, 0x7e, 0xb2, 0x15, 0xe4, 0x06, 0xfe, 0xaf,
-	0x0e, 0xd4, 0x2f, 0x4c, 0x1d, 0xa4, 0x0b, 0x15, 0x6e, 0x9a, 0xd6, 0x0e, 0x2a, 0x3c, 0xd6, 0x39,
-	0x26, 0x57, 0x82, 0x65, 0x98, 0x4e, 0x3b, 0x30, 0x0b, 0x5d, 0xa8, 0x54, 0x34, 0x53, 0xa6, 0xd5,
-	0x98, 0x53, 0x27, 0x00, 0x84, 0xb0, 0xcb, 0xe4, 0x23, 0x68, 0x32, 0x11, 0xdb, 0x6d, 0x17, 0xb7,
-	0x1b, 0x4c, 0xc4, 0xa7, 0x79, 0x85, 0x92, 0xff, 0xc2, 0xbc, 0xaa, 0xa9, 0x50, 0xff, 0xfb, 0x7f,
-	0x56, 0xc0, 0x3d, 0x99, 0x25, 0xe3, 0xff, 0x99, 0xc0, 0x3e, 0xd4, 0x75, 0x5d, 0x21, 0x8f, 0x31,
-	0x78, 0x3b, 0xa8, 0xe9, 0xe5, 0x59, 0x5c, 0xf8, 0x76, 0x4b, 0xdf, 0x7a, 0x76, 0x4c, 0x44, 0x49,
-	0xcc, 0xc5, 0x24, 0x54, 0xd7, 0xa9, 0x09, 0xdc, 0x09, 0xda, 0x39, 0xf8, 0xe6, 0x3a, 0x65, 0xe4,
-	0x63, 0x68, 0xc6, 0x6c, 0xc6, 0x14, 0x1d, 0xcf, 0x98, 0x57, 0x3b, 0x74, 0xfa, 0x8d, 0xa0, 0x04,
-	0xc8, 0xa7, 0xb0, 0x9b, 0xb1, 0x09, 0x97, 0x8a, 0x65, 0x2c, 0x2f, 0xab, 0x8e, 0x5e, 0x76, 0x4a,
-	0xdc, 0x54, 0xf7, 0x0c, 0x76, 0x22, 0x96, 0x29, 0x7e, 0xc9, 0x0b, 0x66, 0xc3, 0x68, 0xb0, 0x80,
-	0x0d, 0xf1, 0x2b, 0xa8, 0x5b, 0xf5, 0x78, 0xcd, 0x43, 0xa7, 0xdf, 0x1a, 0xed, 0x6f, 0x8e, 0xcc,
-	0x0e, 0x25, 0x9f, 0x97, 0x65, 0xfb, 0xcf, 0xa1, 0x79, 0xac, 0x54, 0xc6, 0xc7, 0x0b, 0xc5, 0xc8,
-	0x2e, 0x6c, 0xff, 0xcc, 0x8c, 0x68, 0x9b, 0x81, 0xfe, 0xd5, 0x1d, 0x5b, 0xd2, 0xd9, 0xc2, 0x48,
-	0xb4, 0x19, 0x98, 0x85, 0xff, 0x23, 0x40, 0x61, 0x24, 0xf5, 0x7c, 0x92, 0xf1, 0x4f, 0x2c, 0x52,
-	0x61, 0xd1, 0xec, 0x86, 0x01, 0xce, 0x62, 0xf2, 0x25, 0x54, 0x53, 0xca, 0x33, 0xe9, 0x55, 0x50,
-	0x49, 0x1f, 0xde, 0x53, 0x52, 0xee, 0xc7, 0x26, 0x66, 0xd8, 0xfe, 0x4b, 0x68, 0x9c, 0x2e, 0x99,
-	0x50, 0x01, 0xbb, 0xd4, 0xf3, 0x51, 0xab, 0x70, 0x4a, 0xe5, 0xd4, 0x7a, 0xaf, 0xa9, 0xd5, 0x6b,
-	0x2a, 0xa7, 0x3a, 0x39, 0x2e, 0x62, 0xb6, 0xc2, 0xe4, 0x3a, 0x81, 0x59, 0xf8, 0x7f, 0xb8, 0xe0,
-	0x9e, 0x89, 0xcb, 0x64, 0x7d, 0xae, 0xce, 0x9d, 0xb9, 0x3e, 0x85, 0x4e, 0xca, 0xb2, 0x39, 0x15,
-	0x4c, 0xa8, 0x90, 0x89, 0xd8, 0xda, 0xb7, 0x0b, 0xf0, 0x54, 0xc4, 0xe4, 0x18, 0x76, 0xd6, 0x48,
-	0x3a, 0x17, 0x54, 0x47, 0x6b, 0xe4, 0x6d, 0x96, 0x90, 0x27, 0x1a, 0x74, 0x4b, 0x07, 0x1a, 0xd2,
-	0x71, 0xd6, 0xa6, 0x27, 0x62, 0x2b, 0xde, 0x76, 0x39, 0x3b, 0x13, 0x67, 0x8d, 0x84, 0x71, 0xaa,
-	0x8f, 0xc5, 0x29, 0x1d, 0x60, 0x9c, 0x17, 0xb0, 0xcf, 0x05, 0x57, 0x5c, 0x5f, 0x3c, 0x1b, 0x6a,
-	0xa9, 0x61, 0xc4, 0xf7, 0xed, 0xf6, 0xab, 0xbb, 0xa2, 0x79, 0x06, 0x3b, 0x85, 0x2a, 0x43, 0xbc,
-	0xa2, 0x50, 0x87, 0x6e, 0xd0, 0x2d, 0xe0, 0x37, 0x1a, 0x25, 0x43, 0x78, 0xaf, 0x24, 0x16, 0x21,
-	0x50, 0x8a, 0x6e, 0x40, 0x8a, 0xad, 0xc2, 0xbd, 0xae, 0xbc, 0x34, 0xd0, 0x95, 0x37, 0x4d, 0xe5,
-	0x05, 0xa8, 0x2b, 0x7f, 0x01, 0xfb, 0x0f, 0x78, 0x45, 0x3a, 0x98, 0xb4, 0xef, 0x7b, 0xd6, 0x76,
-	0xdf, 0x42, 0x87, 0x8b, 0x25, 0x9d, 0xf1, 0xbc, 0x5f, 0xad, 0x47, 0xfa, 0xd5, 0xb6, 0x74, 0x04,
-	0xfc, 0xdf, 0xb6, 0xa1, 0xfd, 0x3d, 0x13, 0x4c, 0x72, 0x79, 0xa1, 0xdf, 0x07, 0xf2, 0x05, 0xd4,
-	0x52, 0xbc, 0xf3, 0x51, 0x26, 0xad, 0xd1, 0x07, 0x9b, 0x8e, 0xcc, 0x8b, 0x60, 0x05, 0x6a, 0xb9,
-	0xda, 0x4a, 0xe2, 0xad, 0x8f, 0xea, 0x79, 0xc0, 0xca, 0xbc, 0x09, 0xb9, 0x95, 0xe1, 0x92, 0x01,
-	0xb8, 0x19, 0x17, 0x13, 0x2b, 0xa5, 0xbd, 0x4d, 0x9b, 0xa0, 0xbc, 0x51, 0x91, 0x47, 0x5e, 0x42,
-	0xc3, 0x9e, 0x54, 0xe9, 0xb9, 0x78, 0x82, 0x1e, 0x39, 0xd8, 0x05, 0x9d, 0x7c, 0x0e, 0x55, 0x4d,
-	0x91, 0x5e, 0x15, 0xed, 0xee, 0xc5, 0xd2, 0x37, 0x64, 0x7e, 0xe8, 0x90, 0x48, 0xbe, 0x03, 0xa0,
-	0xc5, 0xb1, 0xf6, 0x6a, 0xff, 0x71, 0xf5, 0x17, 0x0c, 0x6b, 0xbc, 0x66, 0xa3, 0x63, 0x72, 0x71,
-	0x99, 0x48, 0xaf, 0xfe, 0x70, 0x4c, 0x7d, 0x2e, 0xf3, 0x98, 0x48, 0x3c, 0x79, 0xfd, 0xf6, 0xa6,
-	0xe7, 0xbc, 0xbb, 0xe9, 0x39, 0xff, 0xdc, 0xf4, 0x9c, 0xdf, 0x6f, 0x7b, 0x5b, 0xef, 0x6e, 0x7b,
-	0x5b, 0x7f, 0xdd, 0xf6, 0xb6, 0x7e, 0x18, 0x4c, 0xb8, 0x9a, 0x2e, 0xc6, 0x83, 0x28, 0x99, 0x0f,
-	0x8d, 0x9b, 0xcf, 0x26, 0x89, 0xfd, 0x1b, 0xd2, 0x94, 0xe7, 0xaf, 0xfc, 0x37, 0xfa, 0xbb, 0x3c,
-	0x1a, 0xd7, 0xf0, 0x05, 0x7f, 0xfe, 0x6f, 0x00, 0x00, 0x00, 0xff, 0xff, 0xe0, 0x75, 0xa5, 0xfa,
-	0x05, 0x08, 0x00, 0x00,
+	// 1553 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xdc, 0x57, 0xcd, 0x72, 0x1b, 0xc5,
+	0x16, 0xf6, 0xd8, 0x63, 0x49, 0x73, 0x34, 0xb2, 0x7d, 0xfb, 0xfa, 0xc6, 0x13, 0xfb, 0x96, 0xe3,
+	0x4c, 0x8a, 0x8a, 0xb3, 0x40, 0xc6, 0x09, 0x24, 0x04, 0x48, 0x55, 0x6c, 0xe3, 0x22, 0xae, 0x0a,
+	0xe0, 0x1a, 0xa7, 0x0a, 0x8a, 0xcd, 0xd0, 0x9a, 0x69, 0x4b, 0x4d, 0xe4, 0xe9, 0x61, 0xba, 0xe5,
+	0x1f, 0x76, 0xbc, 0x41, 0x56, 0xbc, 0x03, 0x6f, 0x92, 0x65, 0x96, 0xac, 0x28, 0x2a, 0x61, 0xc7,
+	0x13, 0xb0, 0xa3, 0xfa, 0x67, 0x7a, 0x24, 0x59, 0x22, 0x66, 0xcb, 0x4a, 0xdd, 0x67, 0xbe, 0xf3,
+	0xdb, 0xa7, 0x4f, 0x7f, 0x82, 0xd5, 0x33, 0xdc, 0x2f, 0x06, 0x7c, 0xab, 0xd3, 0x67, 0x9d, 0xad,
+	0xd3, 0xed, 0x2d, 0x2e, 0xb0, 0x20, 0xed, 0xbc, 0x60, 0x82, 0xa1, 0x05, 0xfd, 0xad, 0x2d, 0xbf,
+	0xb5, 0x4f, 0xb7, 0x57, 0x97, 0xbb, 0xac, 0xcb, 0xd4, 0xa7, 0x2d, 0xb9, 0xd2, 0xa8, 0xf0, 0x2e,
+	0xd4, 0x0e, 0x71, 0x81, 0x4f, 0x38, 0xda, 0x84, 0xa5, 0x13, 0x7c, 0x1e, 0x93, 0x9c, 0x25, 0x3d,
+	0x1e, 0xe3, 0x1e, 0xc1, 0x69, 0xe0, 0x6c, 0x38, 0x9b, 0xad, 0x68, 0xe1, 0x04, 0x9f, 0xef, 0x2b,
+	0xf1, 0x8e, 0x94, 0x86, 0x03, 0xa8, 0x1d, 0x5d, 0x70, 0x41, 0x4e, 0xd0, 0x3b, 0xb0, 0x20, 0x98,
+	0xc0, 0xfd, 0x38, 0xc1, 0x39, 0x4e, 0xa8, 0xb8, 0x50, 0x1a, 0x6e, 0xd4, 0x52, 0xd2, 0x3d, 0x23,
+	0x44, 0xb7, 0xa0, 0xc5, 0x05, 0x2b, 0x70, 0x97, 0xc4, 0x79, 0x41, 0x13, 0x12, 0xcc, 0x2a, 0x94,
+	0x6f, 0x84, 0x87, 0x52, 0x86, 0x6e, 0x40, 0xf3, 0xac, 0xa0, 0xa2, 0x84, 0xcc, 0x29, 0x08, 0x28,
+	0x91, 0x02, 0x84, 0x87, 0x00, 0x3b, 0x49, 0xc2, 0x06, 0x99, 0xa0, 0x59, 0x17, 0x2d, 0xc3, 0xbc,
+	0x0a, 0xd5, 0xc4, 0xa8, 0x37, 0x08, 0x81, 0x3b, 0xe0, 0x24, 0x35, 0x0e, 0xd4, 0x1a, 0x05, 0x50,
+	0x2f, 0xc8, 0x19, 0x2e, 0x52, 0x6e, 0x8c, 0x96, 0xdb, 0x70, 0x17, 0xdc, 0x48, 0xda, 0xfa, 0x08,
+	0xea, 0x24, 0x13, 0x05, 0x25, 0x3c, 0x70, 0x36, 0xe6, 0x36, 0x9b, 0x77, 0x57, 0xdb, 0xa3, 0xc5,
+	0x6b, 0x57, 0x8e, 0x77, 0xdd, 0x97, 0xbf, 0xde, 0x98, 0x89, 0x4a, 0x85, 0xf0, 0x47, 0x07, 0xea,
+	0x47, 0x3a, 0x0f, 0xb4, 0x00, 0xb3, 0x54, 0x17, 0xcd, 0x8f, 0x66, 0x69, 0x2a, 0x63, 0x64, 0x67,
+	0x19, 0x29, 0x54, 0x38, 0x7e, 0xa4, 0x37, 0x32, 0x51, 0x2e, 0x70, 0x21, 0x74, 0xa9, 0x55, 0x4c,
+	0xad, 0x08, 0x94, 0x48, 0x55, 0x19, 0xad, 0x81, 0x47, 0xb2, 0xd4, 0x7c, 0x76, 0xd5, 0xe7, 0x06,
+	0xc9, 0xd2, 0xfd, 0x32, 0x43, 0x4e, 0x7f, 0x20, 0xc1, 0xbc, 0xce, 0x50, 0xae, 0xc3, 0x9f, 0x67,
+	0xc1, 0xdd, 0xed, 0xb3, 0xce, 0x15, 0x03, 0x58, 0x81, 0xba, 0xcc, 0x2b, 0xa6, 0xa9, 0x72, 0xee,
+	0x47, 0x35, 0xb9, 0x3d, 0x48, 0xad, 0x6d, 0xb7, 0xb2, 0x2d, 0xcf, 0x8e, 0x64, 0x09, 0x4b, 0x69,
+	0xd6, 0x8d, 0xc5, 0x45, 0xae, 0x1d, 0xb7, 0x22, 0xbf, 0x14, 0x3e, 0xbb, 0xc8, 0x09, 0xfa, 0x3f,
+	0x78, 0x29, 0xe9, 0x13, 0x81, 0x3b, 0x7d, 0x12, 0xd4, 0x36, 0x9c, 0xcd, 0x46, 0x54, 0x09, 0xd0,
+	0x1d, 0x58, 0x2a, 0x48, 0x97, 0x72, 0x41, 0x0a, 0x52, 0xa6, 0x55, 0x57, 0x56, 0x16, 0x2b, 0xb9,
+	0xce, 0xee, 0x36, 0x2c, 0x26, 0xa4, 0x10, 0xf4, 0x98, 0x5a, 0x64, 0x43, 0xf7, 0xa0, 0x15, 0x6b,
+	0xe0, 0x03, 0xa8, 0x9b, 0xee, 0x09, 0xbc, 0x0d, 0x67, 0xb3, 0x79, 0x77, 0x65, 0xfc, 0xc8, 0xcc,
+	0xa1, 0x94, 0xe7, 0x65, 0xd0, 0xe1, 0x97, 0x00, 0x47, 0x3d, 0x5c, 0x90, 0x74, 0x62, 0xc1, 0xd6,
+	0xc0, 0x63, 0x9d, 0xef, 0x48, 0x22, 0x64, 0x71, 0x74, 0xd1, 0x1a, 0x5a, 0x70, 0xa0, 0xaa, 0x79,
+	0x3c, 0xc8, 0x6c, 0x1b, 0xe9, 0x4d, 0xf8, 0x93, 0x03, 0x4d, 0xe3, 0xeb, 0x90, 0xb1, 0xfe, 0x15,
+	0xcf, 0x60, 0x28, 0xfe, 0xb9, 0x7f, 0x12, 0xbf, 0xed, 0x70, 0x77, 0xa8, 0xc3, 0x97, 0x61, 0x5e,
+	0x6a, 0x71, 0xd3, 0x14, 0x7a, 0x13, 0xfe, 0xe9, 0x00, 0xc8, 0x88, 0xa6, 0xa4, 0xba, 0x02, 0xf5,
+	0x9c, 0xb1, 0x7e, 0x95, 0x68, 0x4d, 0x6e, 0x0f, 0xd2, 0x7f, 0x43, 0x7b, 0x84, 0xdb, 0x50, 0xdb,
+	0x1d, 0x24, 0xcf, 0x89, 0xb8, 0x72, 0xda, 0xe1, 0x17, 0xe0, 0x69, 0x95, 0x3d, 0x9c, 0x5f, 0xf1,
+	0x10, 0xd7, 0xc0, 0xeb, 0x28, 0x95, 0xaa, 0x56, 0x0d, 0x2d, 0x38, 0x48, 0xc3, 0x1d, 0x80, 0xbd,
+	0x1e, 0x49, 0x9e, 0xe7, 0x8c, 0x66, 0x02, 0xad, 0x42, 0x83, 0x93, 0xef, 0x07, 0x24, 0x4b, 0x88,
+	0x99, 0x91, 0x76, 0x3f, 0x5c, 0xf0, 0xd9, 0xe1, 0x82, 0x87, 0x09, 0xd4, 0x8f, 0x06, 0x79, 0xce,
+	0x0a, 0x81, 0x1e, 0x03, 0x24, 0xd6, 0x9a, 0xb2, 0x30, 0x61, 0x4a, 0x55, 0xfe, 0x4c, 0xd7, 0x0c,
+	0xe9, 0xa0, 0x6b, 0x50, 0x3b, 0x23, 0xb4, 0xdb, 0x13, 0xca, 0x49, 0x2b, 0x32, 0xbb, 0xf0, 0x11,
+	0x34, 0x8c, 0x13, 0x8e, 0xb6, 0xc1, 0xed, 0x53, 0x2e, 0xcc, 0x14, 0xbc, 0xdc, 0x92, 0x1a, 0x67,
+	0x8c, 0x2b, 0x68, 0xf8, 0x35, 0x34, 0x77, 0x84, 0x20, 0xf2, 0xe5, 0xa1, 0x2c, 0x93, 0xb9, 0x64,
+	0x2c, 0x25, 0xb1, 0xad, 0x5e, 0x4d, 0x6e, 0x0f, 0xd2, 0x91, 0x02, 0xcc, 0x8e, 0x15, 0xc0, 0xce,
+	0xf2, 0xb9, 0xa1, 0x59, 0x1e, 0x76, 0xa1, 0xf1, 0x29, 0xc9, 0x2e, 0x9e, 0x52, 0x2e, 0xa6, 0x9b,
+	0x45, 0xe0, 0x16, 0x8c, 0x09, 0x53, 0x38, 0xb5, 0x1e, 0x71, 0x35, 0x37, 0xe6, 0x6a, 0x42, 0x0f,
+	0x87, 0x9f, 0x00, 0x1c, 0x0d, 0x3a, 0x9c, 0xa6, 0xd4, 0x5c, 0xa6, 0x09, 0x0f, 0xcb, 0xd0, 0x23,
+	0x32, 0x3b, 0xfa, 0x88, 0xfc, 0xee, 0x80, 0x67, 0xd4, 0x09, 0x57, 0xf1, 0x60, 0x41, 0x8c, 0xb2,
+	0x5a, 0x4b, 0x59, 0x07, 0xf3, 0x32, 0x6d, 0xb5, 0x96, 0xad, 0x93, 0x93, 0x22, 0xe6, 0x3d, 0x5c,
+	0xa4, 0x65, 0x90, 0x39, 0x29, 0xe4, 0x68, 0x52, 0x49, 0xc9, 0xa6, 0x2c, 0x83, 0x94, 0x6b, 0x74,
+	0x13, 0xfc, 0x3e, 0x96, 0x75, 0x36, 0x7d, 0xaf, 0xef, 0x59, 0x53, 0xcb, 0xf4, 0xed, 0xb8, 0x09,
+	0x7e, 0x5e, 0xb0, 0x84, 0x70, 0x4e, 0xd2, 0xf8, 0x84, 0xab, 0x9b, 0xe6, 0x46, 0x4d, 0x2b, 0xfb,
+	0x9c, 0xa3, 0x0f, 0xa1, 0xd6, 0x19, 0x1c, 0x1f, 0x93, 0x22, 0xa8, 0x4f, 0x7e, 0xe8, 0xaa, 0x42,
+	0x98, 0x53, 0x36, 0xf8, 0xf0, 0x1e, 0x78, 0x3b, 0x42, 0x14, 0xb4, 0x33, 0x10, 0x04, 0x2d, 0xc1,
+	0xdc, 0x73, 0xa2, 0x1f, 0x7b, 0x2f, 0x92, 0x4b, 0x59, 0xb5, 0x53, 0xdc, 0x1f, 0xe8, 0x24, 0xbd,
+	0x48, 0x6f, 0xc2, 0x6f, 0x01, 0xac, 0x12, 0x1f, 0x1d, 0xae, 0xce, 0xd8, 0x70, 0xfd, 0x00, 0xe6,
+	0x73, 0x4c, 0x0b, 0x59, 0x5e, 0x19, 0xd8, 0xf5, 0x4b, 0x2f, 0x70, 0x69, 0xc7, 0xc4, 0xa5, 0xd1,
+	0xe1, 0x43, 0x68, 0xec, 0x9f, 0x92, 0x4c, 0x44, 0xe4, 0x58, 0x36, 0x89, 0x38, 0x8f, 0x7b, 0x98,
+	0xf7, 0xca, 0x26, 0x11, 0xe7, 0x4f, 0x30, 0xef, 0xc9, 0xe0, 0x68, 0x96, 0x92, 0x73, 0xd3, 0xf9,
+	0x7a, 0x13, 0xfe, 0xe1, 0x82, 0x7b, 0x90, 0x1d, 0xb3, 0xe1, 0xfb, 0xe7, 0x8c, 0x0c, 0xbc, 0x5b,
+	0xd0, 0xca, 0x49, 0x71, 0x82, 0x33, 0x92, 0x89, 0x98, 0x64, 0xa9, 0xd1, 0xf7, 0xad, 0x70, 0x3f,
+	0x4b, 0xd1, 0x0e, 0x2c, 0x0e, 0x81, 0x64, 0x2c, 0x66, 0xa2, 0x07, 0xe3, 0x29, 0x94, 0x81, 0x46,
+	0x0b, 0x95, 0x01, 0x29, 0x92, 0x7e, 0x86, 0xc6, 0x5a, 0x96, 0x9a, 0x47, 0xdf, 0xaf, 0x86, 0x9a,
+	0xf6, 0x33, 0x04, 0x52, 0x7e, 0xe6, 0xdf, 0xe6, 0xa7, 0x32, 0xa0, 0xfc, 0xdc, 0x87, 0x15, 0x9a,
+	0x51, 0x41, 0x25, 0x61, 0x1b, 0x1b, 0xa3, 0x35, 0xe5, 0xf1, 0x7f, 0xe6, 0xf3, 0xde, 0xe8, 0x63,
+	0x7b, 0x1b, 0x16, 0xed, 0xb8, 0x8e, 0x15, 0xb5, 0x53, 0x03, 0xda, 0x8d, 0x16, 0xac, 0xf8, 0x99,
+	0x94, 0xa2, 0x2d, 0xf8, 0x6f, 0x05, 0xb4, 0x2e, 0xd4, 0x8c, 0x76, 0x23, 0x64, 0x3f, 0x59, 0xf3,
+	0x32, 0xf3, 0x4a, 0x41, 0x66, 0xee, 0xe9, 0xcc, 0xad, 0x50, 0x66, 0x7e, 0x1f, 0x56, 0x26, 0x58,
+	0x55, 0x70, 0xd0, 0x61, 0x5f, 0xb6, 0x2c, 0xf5, 0x1e, 0x41, 0x8b, 0x66, 0xa7, 0xb8, 0x4f, 0xcb,
+	0x7a, 0x35, 0xdf, 0x52, 0x2f, 0xdf, 0xc0, 0x75, 0xb5, 0xe4, 0x75, 0x52, 0xcf, 0xa7, 0x49, 0xd9,
+	0x37, 0xd7, 0x49, 0xc9, 0x74, 0xbe, 0x77, 0x60, 0xc9, 0x40, 0xaa, 0x64, 0x5b, 0x0a, 0xb6, 0xa8,
+	0xe5, 0x36, 0x9e, 0xf0, 0x45, 0x03, 0xfc, 0xcf, 0x48, 0x46, 0x38, 0xe5, 0x47, 0x92, 0xa5, 0xa3,
+	0xf7, 0xa1, 0x96, 0x2b, 0xe6, 0x6d, 0xa6, 0xf9, 0xb5, 0xf1, 0xb0, 0x34, 0x2f, 0x2f, 0xaf, 0xa1,
+	0xc6, 0x4a, 0x2d, 0xae, 0xb8, 0xb7, 0xea, 0xc5, 0x09, 0x5a, 0x9a, 0x99, 0x97, 0x5a, 0x1a, 0x8b,
+	0xda, 0xe0, 0x16, 0x34, 0xeb, 0x9a, 0xc6, 0x5c, 0x1e, 0xd7, 0x89, 0x2a, 0x5e, 0xab, 0x70, 0xe8,
+	0x21, 0x34, 0x0c, 0xdf, 0xe0, 0x81, 0x3b, 0xe5, 0x2d, 0x18, 0xa1, 0x27, 0x16, 0x8e, 0xde, 0xab,
+	0xb8, 0xc8, 0xdc, 0x24, 0x5f, 0x92, 0x8b, 0x94, 0x57, 0x58, 0x01, 0xe5, 0xd3, 0x86, 0xed, 0x90,
+	0x08, 0x6a, 0x53, 0x08, 0xb8, 0x45, 0x94, 0x4f, 0x5b, 0xa5, 0x23, 0x7d, 0xd2, 0xec, 0x98, 0x71,
+	0x33, 0xd4, 0x2e, 0xf9, 0x94, 0xb7, 0xbc, 0xf4, 0xa9, 0x80, 0x68, 0x0f, 0x7c, 0xae, 0x58, 0x60,
+	0xac, 0x83, 0x6d, 0x4c, 0x99, 0x86, 0x96, 0x29, 0x1a, 0xf5, 0x26, 0xb7, 0x12, 0x8e, 0x1e, 0xc0,
+	0xbc, 0x3c, 0x65, 0x1e, 0x78, 0x4a, 0x7b, 0x6d, 0x4a, 0x89, 0x24, 0x07, 0xb3, 0x43, 0x4b, 0xe2,
+	0xa5, 0x77, 0xd3, 0x36, 0xda, 0x3b, 0x4c, 0xf6, 0x5e, 0x91, 0xb7, 0xd2, 0x7b, 0x6e, 0x25, 0x1c,
+	0xdd, 0x87, 0xba, 0xe6, 0x1a, 0x3c, 0x68, 0x2a, 0xfd, 0x4b, 0xad, 0xa0, 0xe9, 0x4c, 0x49, 0x20,
+	0x0d, 0x18, 0x3d, 0x86, 0xa6, 0x21, 0x2d, 0x09, 0xce, 0x79, 0xe0, 0x4f, 0x1e, 0xb7, 0x96, 0x0a,
+	0x95, 0xe5, 0xee, 0x94, 0x02, 0x8e, 0x1e, 0x02, 0xa8, 0xfb, 0xa4, 0xa2, 0x57, 0xfd, 0xfe, 0xb7,
+	0x5c, 0x24, 0xf2, 0x14, 0x5a, 0x91, 0xd0, 0xa7, 0x80, 0x2a, 0xd5, 0x58, 0x33, 0x10, 0x1e, 0x2c,
+	0x4c, 0xbe, 0x97, 0x25, 0x2d, 0x31, 0x21, 0x2c, 0x59, 0x33, 0x5f, 0x69, 0x3d, 0xb4, 0x0f, 0x3e,
+	0xae, 0xb8, 0x07, 0x0f, 0x16, 0x27, 0x9f, 0xc3, 0x10, 0x3f, 0x31, 0xa6, 0x46, 0xd4, 0xd0, 0x23,
+	0x80, 0x94, 0x64, 0x17, 0xb1, 0xe4, 0x33, 0x3c, 0x58, 0x52, 0x46, 0x2e, 0x05, 0x53, 0x52, 0x11,
+	0x63, 0xc1, 0x4b, 0xcd, 0x5e, 0xb6, 0x81, 0xc7, 0xcb, 0xf7, 0x3f, 0xf8, 0x8f, 0x4a, 0xe5, 0xfa,
+	0x94, 0x67, 0x95, 0xf0, 0xa8, 0xc2, 0xee, 0x3e, 0x79, 0xf9, 0x7a, 0xdd, 0x79, 0xf5, 0x7a, 0xdd,
+	0xf9, 0xed, 0xf5, 0xba, 0xf3, 0xe2, 0xcd, 0xfa, 0xcc, 0xab, 0x37, 0xeb, 0x33, 0xbf, 0xbc, 0x59,
+	0x9f, 0xf9, 0xa6, 0xdd, 0xa5, 0xa2, 0x37, 0xe8, 0xb4, 0x13, 0x76, 0xb2, 0xa5, 0x2d, 0xbd, 0xdb,
+	0x65, 0x66, 0xb5, 0x85, 0x73, 0x5a, 0xfe, 0xe1, 0xff, 0x58, 0xfe, 0x9e, 0x6e, 0x77, 0x6a, 0xea,
+	0xcf, 0xfc, 0xbd, 0xbf, 0x02, 0x00, 0x00, 0xff, 0xff, 0x6f, 0x8d, 0x76, 0x21, 0x10, 0x10, 0x00,
+	0x00,
 }
 
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -1161,6 +2088,557 @@ func (m *Blob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *SharedBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *SharedBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *SharedBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Funds != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Funds))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ObjectId) > 0 {
+		i -= len(m.ObjectId)
+		copy(dAtA[i:], m.ObjectId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.ObjectId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *StoragePool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *StoragePool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *StoragePool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Blobs != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Blobs))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Used != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Used))
+		i--
+		dAtA[i] = 0x20
+	}
+	{
+		size, err := m.Storage.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintState(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *PooledBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PooledBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PooledBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.CertifiedEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.CertifiedEpoch))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.RegisteredEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.RegisteredEpoch))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Deletable {
+		i--
+		if m.Deletable {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.EncodingType != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.EncodingType))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Bucket) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Bucket) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Bucket) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *BucketCap) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *BucketCap) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *BucketCap) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Checkpoint) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Checkpoint) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Checkpoint) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Sequence != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Sequence))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Support) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Support) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Support) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Weight != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Weight))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Checkpoint.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintState(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *Supports) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Supports) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Supports) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.List) > 0 {
+		for iNdEx := len(m.List) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.List[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Attestation) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Attestation) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Attestation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Sequence != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Sequence))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *DenyList) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *DenyList) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *DenyList) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Sequence != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Sequence))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Root) > 0 {
+		i -= len(m.Root)
+		copy(dAtA[i:], m.Root)
+		i = encodeVarintState(dAtA, i, uint64(len(m.Root)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintState(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Subsidised) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Subsidised) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Subsidised) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Rewards != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Rewards))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Subsidies) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Subsidies) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Subsidies) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Buffer) > 0 {
+		for iNdEx := len(m.Buffer) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Buffer[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
+	if m.ProcessedMs != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.ProcessedMs))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.LatestEpoch != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.LatestEpoch))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Pool != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Pool))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.PerShard != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.PerShard))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Base != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Base))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Rate != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.Rate))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Attribute) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1297,6 +2775,16 @@ func (m *Info) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.PooledCertified != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.PooledCertified))
+		i--
+		dAtA[i] = 0x68
+	}
+	if m.PooledTotal != 0 {
+		i = encodeVarintState(dAtA, i, uint64(m.PooledTotal))
+		i--
+		dAtA[i] = 0x60
+	}
 	if m.InvalidEvent != nil {
 		{
 			size, err := m.InvalidEvent.MarshalToSizedBuffer(dAtA[:i])
@@ -1398,6 +2886,142 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Subsidies != nil {
+		{
+			size, err := m.Subsidies.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintState(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x8a
+	}
+	if len(m.DenyLists) > 0 {
+		for iNdEx := len(m.DenyLists) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.DenyLists[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x82
+		}
+	}
+	if len(m.Attestations) > 0 {
+		for iNdEx := len(m.Attestations) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Attestations[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x7a
+		}
+	}
+	{
+		size, err := m.EventBlobWeights.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintState(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x72
+	if m.EventBlob != nil {
+		{
+			size, err := m.EventBlob.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintState(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x6a
+	}
+	if len(m.BucketCaps) > 0 {
+		for iNdEx := len(m.BucketCaps) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.BucketCaps[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x62
+		}
+	}
+	if len(m.Buckets) > 0 {
+		for iNdEx := len(m.Buckets) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Buckets[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x5a
+		}
+	}
+	if len(m.PooledBlobs) > 0 {
+		for iNdEx := len(m.PooledBlobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.PooledBlobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
+		}
+	}
+	if len(m.Pools) > 0 {
+		for iNdEx := len(m.Pools) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Pools[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x4a
+		}
+	}
+	if len(m.SharedBlobs) > 0 {
+		for iNdEx := len(m.SharedBlobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.SharedBlobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintState(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x42
+		}
+	}
 	if len(m.Infos) > 0 {
 		for iNdEx := len(m.Infos) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -1625,6 +3249,260 @@ func (m *Blob) Size() (n int) {
 	return n
 }
 
+func (m *SharedBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.ObjectId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Funds != 0 {
+		n += 1 + sovState(uint64(m.Funds))
+	}
+	return n
+}
+
+func (m *StoragePool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = m.Storage.Size()
+	n += 1 + l + sovState(uint64(l))
+	if m.Used != 0 {
+		n += 1 + sovState(uint64(m.Used))
+	}
+	if m.Blobs != 0 {
+		n += 1 + sovState(uint64(m.Blobs))
+	}
+	return n
+}
+
+func (m *PooledBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovState(uint64(m.Size_))
+	}
+	if m.EncodingType != 0 {
+		n += 1 + sovState(uint64(m.EncodingType))
+	}
+	if m.Deletable {
+		n += 2
+	}
+	if m.RegisteredEpoch != 0 {
+		n += 1 + sovState(uint64(m.RegisteredEpoch))
+	}
+	if m.CertifiedEpoch != 0 {
+		n += 1 + sovState(uint64(m.CertifiedEpoch))
+	}
+	return n
+}
+
+func (m *Bucket) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	return n
+}
+
+func (m *BucketCap) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	return n
+}
+
+func (m *Checkpoint) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Sequence != 0 {
+		n += 1 + sovState(uint64(m.Sequence))
+	}
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	return n
+}
+
+func (m *Support) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Checkpoint.Size()
+	n += 1 + l + sovState(uint64(l))
+	if m.Weight != 0 {
+		n += 1 + sovState(uint64(m.Weight))
+	}
+	return n
+}
+
+func (m *Supports) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.List) > 0 {
+		for _, e := range m.List {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Attestation) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Sequence != 0 {
+		n += 1 + sovState(uint64(m.Sequence))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovState(uint64(m.Epoch))
+	}
+	return n
+}
+
+func (m *DenyList) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = len(m.Root)
+	if l > 0 {
+		n += 1 + l + sovState(uint64(l))
+	}
+	if m.Sequence != 0 {
+		n += 1 + sovState(uint64(m.Sequence))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovState(uint64(m.Size_))
+	}
+	return n
+}
+
+func (m *Subsidised) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovState(uint64(m.Epoch))
+	}
+	if m.Rewards != 0 {
+		n += 1 + sovState(uint64(m.Rewards))
+	}
+	return n
+}
+
+func (m *Subsidies) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rate != 0 {
+		n += 1 + sovState(uint64(m.Rate))
+	}
+	if m.Base != 0 {
+		n += 1 + sovState(uint64(m.Base))
+	}
+	if m.PerShard != 0 {
+		n += 1 + sovState(uint64(m.PerShard))
+	}
+	if m.Pool != 0 {
+		n += 1 + sovState(uint64(m.Pool))
+	}
+	if m.LatestEpoch != 0 {
+		n += 1 + sovState(uint64(m.LatestEpoch))
+	}
+	if m.ProcessedMs != 0 {
+		n += 1 + sovState(uint64(m.ProcessedMs))
+	}
+	if len(m.Buffer) > 0 {
+		for _, e := range m.Buffer {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	return n
+}
+
 func (m *Attribute) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1720,6 +3598,12 @@ func (m *Info) Size() (n int) {
 		l = m.InvalidEvent.Size()
 		n += 1 + l + sovState(uint64(l))
 	}
+	if m.PooledTotal != 0 {
+		n += 1 + sovState(uint64(m.PooledTotal))
+	}
+	if m.PooledCertified != 0 {
+		n += 1 + sovState(uint64(m.PooledCertified))
+	}
 	return n
 }
 
@@ -1758,6 +3642,58 @@ func (m *GenesisState) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovState(uint64(l))
 		}
+	}
+	if len(m.SharedBlobs) > 0 {
+		for _, e := range m.SharedBlobs {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.Pools) > 0 {
+		for _, e := range m.Pools {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.PooledBlobs) > 0 {
+		for _, e := range m.PooledBlobs {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.Buckets) > 0 {
+		for _, e := range m.Buckets {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.BucketCaps) > 0 {
+		for _, e := range m.BucketCaps {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if m.EventBlob != nil {
+		l = m.EventBlob.Size()
+		n += 1 + l + sovState(uint64(l))
+	}
+	l = m.EventBlobWeights.Size()
+	n += 1 + l + sovState(uint64(l))
+	if len(m.Attestations) > 0 {
+		for _, e := range m.Attestations {
+			l = e.Size()
+			n += 1 + l + sovState(uint64(l))
+		}
+	}
+	if len(m.DenyLists) > 0 {
+		for _, e := range m.DenyLists {
+			l = e.Size()
+			n += 2 + l + sovState(uint64(l))
+		}
+	}
+	if m.Subsidies != nil {
+		l = m.Subsidies.Size()
+		n += 2 + l + sovState(uint64(l))
 	}
 	return n
 }
@@ -2591,6 +4527,1703 @@ func (m *Blob) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
+func (m *SharedBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: SharedBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: SharedBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = append(m.Id[:0], dAtA[iNdEx:postIndex]...)
+			if m.Id == nil {
+				m.Id = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ObjectId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ObjectId = append(m.ObjectId[:0], dAtA[iNdEx:postIndex]...)
+			if m.ObjectId == nil {
+				m.ObjectId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Funds", wireType)
+			}
+			m.Funds = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Funds |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *StoragePool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: StoragePool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: StoragePool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = append(m.Id[:0], dAtA[iNdEx:postIndex]...)
+			if m.Id == nil {
+				m.Id = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = append(m.Owner[:0], dAtA[iNdEx:postIndex]...)
+			if m.Owner == nil {
+				m.Owner = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Storage", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Storage.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Used", wireType)
+			}
+			m.Used = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Used |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			m.Blobs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Blobs |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PooledBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PooledBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PooledBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = append(m.Id[:0], dAtA[iNdEx:postIndex]...)
+			if m.Id == nil {
+				m.Id = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = append(m.BlobId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BlobId == nil {
+				m.BlobId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EncodingType", wireType)
+			}
+			m.EncodingType = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EncodingType |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deletable", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Deletable = bool(v != 0)
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RegisteredEpoch", wireType)
+			}
+			m.RegisteredEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RegisteredEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CertifiedEpoch", wireType)
+			}
+			m.CertifiedEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.CertifiedEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Bucket) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Bucket: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Bucket: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = append(m.Id[:0], dAtA[iNdEx:postIndex]...)
+			if m.Id == nil {
+				m.Id = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *BucketCap) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: BucketCap: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: BucketCap: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = append(m.Id[:0], dAtA[iNdEx:postIndex]...)
+			if m.Id == nil {
+				m.Id = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = append(m.Owner[:0], dAtA[iNdEx:postIndex]...)
+			if m.Owner == nil {
+				m.Owner = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = append(m.BucketId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BucketId == nil {
+				m.BucketId = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Checkpoint) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Checkpoint: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Checkpoint: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sequence", wireType)
+			}
+			m.Sequence = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Sequence |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = append(m.BlobId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BlobId == nil {
+				m.BlobId = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Support) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Support: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Support: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Checkpoint", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Checkpoint.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weight", wireType)
+			}
+			m.Weight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Weight |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Supports) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Supports: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Supports: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field List", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.List = append(m.List, Support{})
+			if err := m.List[len(m.List)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Attestation) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Attestation: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Attestation: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sequence", wireType)
+			}
+			m.Sequence = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Sequence |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *DenyList) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: DenyList: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: DenyList: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Root", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Root = append(m.Root[:0], dAtA[iNdEx:postIndex]...)
+			if m.Root == nil {
+				m.Root = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sequence", wireType)
+			}
+			m.Sequence = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Sequence |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Subsidised) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Subsidised: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Subsidised: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rewards", wireType)
+			}
+			m.Rewards = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rewards |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Subsidies) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowState
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Subsidies: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Subsidies: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rate", wireType)
+			}
+			m.Rate = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rate |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Base", wireType)
+			}
+			m.Base = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Base |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PerShard", wireType)
+			}
+			m.PerShard = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PerShard |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			m.Pool = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pool |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LatestEpoch", wireType)
+			}
+			m.LatestEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LatestEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProcessedMs", wireType)
+			}
+			m.ProcessedMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ProcessedMs |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Buffer", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Buffer = append(m.Buffer, Subsidised{})
+			if err := m.Buffer[len(m.Buffer)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipState(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthState
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
 func (m *Attribute) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
@@ -3230,6 +6863,44 @@ func (m *Info) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PooledTotal", wireType)
+			}
+			m.PooledTotal = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PooledTotal |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PooledCertified", wireType)
+			}
+			m.PooledCertified = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PooledCertified |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipState(dAtA[iNdEx:])
@@ -3512,6 +7183,349 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 			}
 			m.Infos = append(m.Infos, Info{})
 			if err := m.Infos[len(m.Infos)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SharedBlobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SharedBlobs = append(m.SharedBlobs, SharedBlob{})
+			if err := m.SharedBlobs[len(m.SharedBlobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pools", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Pools = append(m.Pools, StoragePool{})
+			if err := m.Pools[len(m.Pools)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PooledBlobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PooledBlobs = append(m.PooledBlobs, PooledBlob{})
+			if err := m.PooledBlobs[len(m.PooledBlobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Buckets", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Buckets = append(m.Buckets, Bucket{})
+			if err := m.Buckets[len(m.Buckets)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketCaps", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketCaps = append(m.BucketCaps, BucketCap{})
+			if err := m.BucketCaps[len(m.BucketCaps)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EventBlob", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.EventBlob == nil {
+				m.EventBlob = &Checkpoint{}
+			}
+			if err := m.EventBlob.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EventBlobWeights", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.EventBlobWeights.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 15:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestations", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Attestations = append(m.Attestations, Attestation{})
+			if err := m.Attestations[len(m.Attestations)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 16:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DenyLists", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.DenyLists = append(m.DenyLists, DenyList{})
+			if err := m.DenyLists[len(m.DenyLists)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 17:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Subsidies", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowState
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthState
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthState
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Subsidies == nil {
+				m.Subsidies = &Subsidies{}
+			}
+			if err := m.Subsidies.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

@@ -1600,6 +1600,9 @@ type MsgSetAttributes struct {
 	Set      []Attribute `protobuf:"bytes,3,rep,name=set,proto3" json:"set"`
 	Remove   []string    `protobuf:"bytes,4,rep,name=remove,proto3" json:"remove,omitempty"`
 	Clear    bool        `protobuf:"varint,5,opt,name=clear,proto3" json:"clear,omitempty"`
+	Add      bool        `protobuf:"varint,6,opt,name=add,proto3" json:"add,omitempty"`
+	Take     bool        `protobuf:"varint,7,opt,name=take,proto3" json:"take,omitempty"`
+	Discard  []string    `protobuf:"bytes,8,rep,name=discard,proto3" json:"discard,omitempty"`
 }
 
 func (m *MsgSetAttributes) Reset()         { *m = MsgSetAttributes{} }
@@ -1670,7 +1673,29 @@ func (m *MsgSetAttributes) GetClear() bool {
 	return false
 }
 
+func (m *MsgSetAttributes) GetAdd() bool {
+	if m != nil {
+		return m.Add
+	}
+	return false
+}
+
+func (m *MsgSetAttributes) GetTake() bool {
+	if m != nil {
+		return m.Take
+	}
+	return false
+}
+
+func (m *MsgSetAttributes) GetDiscard() []string {
+	if m != nil {
+		return m.Discard
+	}
+	return nil
+}
+
 type MsgSetAttributesResponse struct {
+	Before []Attribute `protobuf:"bytes,1,rep,name=before,proto3" json:"before"`
 }
 
 func (m *MsgSetAttributesResponse) Reset()         { *m = MsgSetAttributesResponse{} }
@@ -1705,6 +1730,13 @@ func (m *MsgSetAttributesResponse) XXX_DiscardUnknown() {
 }
 
 var xxx_messageInfo_MsgSetAttributesResponse proto.InternalMessageInfo
+
+func (m *MsgSetAttributesResponse) GetBefore() []Attribute {
+	if m != nil {
+		return m.Before
+	}
+	return nil
+}
 
 type MsgInvalidateBlobID struct {
 	Sender      string      `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
@@ -1794,6 +1826,3520 @@ func (m *MsgInvalidateBlobIDResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgInvalidateBlobIDResponse proto.InternalMessageInfo
 
+type MsgShareBlob struct {
+	Owner    string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	ObjectId []byte `protobuf:"bytes,2,opt,name=object_id,json=objectId,proto3" json:"object_id,omitempty"`
+	Funds    uint64 `protobuf:"varint,3,opt,name=funds,proto3" json:"funds,omitempty"`
+}
+
+func (m *MsgShareBlob) Reset()         { *m = MsgShareBlob{} }
+func (m *MsgShareBlob) String() string { return proto.CompactTextString(m) }
+func (*MsgShareBlob) ProtoMessage()    {}
+func (*MsgShareBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{33}
+}
+func (m *MsgShareBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgShareBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgShareBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgShareBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgShareBlob.Merge(m, src)
+}
+func (m *MsgShareBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgShareBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgShareBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgShareBlob proto.InternalMessageInfo
+
+func (m *MsgShareBlob) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgShareBlob) GetObjectId() []byte {
+	if m != nil {
+		return m.ObjectId
+	}
+	return nil
+}
+
+func (m *MsgShareBlob) GetFunds() uint64 {
+	if m != nil {
+		return m.Funds
+	}
+	return 0
+}
+
+type MsgShareBlobResponse struct {
+	Shared SharedBlob `protobuf:"bytes,1,opt,name=shared,proto3" json:"shared"`
+}
+
+func (m *MsgShareBlobResponse) Reset()         { *m = MsgShareBlobResponse{} }
+func (m *MsgShareBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgShareBlobResponse) ProtoMessage()    {}
+func (*MsgShareBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{34}
+}
+func (m *MsgShareBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgShareBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgShareBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgShareBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgShareBlobResponse.Merge(m, src)
+}
+func (m *MsgShareBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgShareBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgShareBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgShareBlobResponse proto.InternalMessageInfo
+
+func (m *MsgShareBlobResponse) GetShared() SharedBlob {
+	if m != nil {
+		return m.Shared
+	}
+	return SharedBlob{}
+}
+
+type MsgFundSharedBlob struct {
+	Sender   string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	SharedId []byte `protobuf:"bytes,2,opt,name=shared_id,json=sharedId,proto3" json:"shared_id,omitempty"`
+	Amount   uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *MsgFundSharedBlob) Reset()         { *m = MsgFundSharedBlob{} }
+func (m *MsgFundSharedBlob) String() string { return proto.CompactTextString(m) }
+func (*MsgFundSharedBlob) ProtoMessage()    {}
+func (*MsgFundSharedBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{35}
+}
+func (m *MsgFundSharedBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgFundSharedBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgFundSharedBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgFundSharedBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgFundSharedBlob.Merge(m, src)
+}
+func (m *MsgFundSharedBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgFundSharedBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgFundSharedBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgFundSharedBlob proto.InternalMessageInfo
+
+func (m *MsgFundSharedBlob) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgFundSharedBlob) GetSharedId() []byte {
+	if m != nil {
+		return m.SharedId
+	}
+	return nil
+}
+
+func (m *MsgFundSharedBlob) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+type MsgFundSharedBlobResponse struct {
+	Funds uint64 `protobuf:"varint,1,opt,name=funds,proto3" json:"funds,omitempty"`
+}
+
+func (m *MsgFundSharedBlobResponse) Reset()         { *m = MsgFundSharedBlobResponse{} }
+func (m *MsgFundSharedBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgFundSharedBlobResponse) ProtoMessage()    {}
+func (*MsgFundSharedBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{36}
+}
+func (m *MsgFundSharedBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgFundSharedBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgFundSharedBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgFundSharedBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgFundSharedBlobResponse.Merge(m, src)
+}
+func (m *MsgFundSharedBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgFundSharedBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgFundSharedBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgFundSharedBlobResponse proto.InternalMessageInfo
+
+func (m *MsgFundSharedBlobResponse) GetFunds() uint64 {
+	if m != nil {
+		return m.Funds
+	}
+	return 0
+}
+
+type MsgExtendSharedBlob struct {
+	Sender   string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	SharedId []byte `protobuf:"bytes,2,opt,name=shared_id,json=sharedId,proto3" json:"shared_id,omitempty"`
+	Epochs   uint32 `protobuf:"varint,3,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *MsgExtendSharedBlob) Reset()         { *m = MsgExtendSharedBlob{} }
+func (m *MsgExtendSharedBlob) String() string { return proto.CompactTextString(m) }
+func (*MsgExtendSharedBlob) ProtoMessage()    {}
+func (*MsgExtendSharedBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{37}
+}
+func (m *MsgExtendSharedBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExtendSharedBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExtendSharedBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExtendSharedBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExtendSharedBlob.Merge(m, src)
+}
+func (m *MsgExtendSharedBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExtendSharedBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExtendSharedBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExtendSharedBlob proto.InternalMessageInfo
+
+func (m *MsgExtendSharedBlob) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgExtendSharedBlob) GetSharedId() []byte {
+	if m != nil {
+		return m.SharedId
+	}
+	return nil
+}
+
+func (m *MsgExtendSharedBlob) GetEpochs() uint32 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
+}
+
+type MsgExtendSharedBlobResponse struct {
+	EndEpoch uint32 `protobuf:"varint,1,opt,name=end_epoch,json=endEpoch,proto3" json:"end_epoch,omitempty"`
+	Paid     uint64 `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+	Funds    uint64 `protobuf:"varint,3,opt,name=funds,proto3" json:"funds,omitempty"`
+}
+
+func (m *MsgExtendSharedBlobResponse) Reset()         { *m = MsgExtendSharedBlobResponse{} }
+func (m *MsgExtendSharedBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgExtendSharedBlobResponse) ProtoMessage()    {}
+func (*MsgExtendSharedBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{38}
+}
+func (m *MsgExtendSharedBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExtendSharedBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExtendSharedBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExtendSharedBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExtendSharedBlobResponse.Merge(m, src)
+}
+func (m *MsgExtendSharedBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExtendSharedBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExtendSharedBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExtendSharedBlobResponse proto.InternalMessageInfo
+
+func (m *MsgExtendSharedBlobResponse) GetEndEpoch() uint32 {
+	if m != nil {
+		return m.EndEpoch
+	}
+	return 0
+}
+
+func (m *MsgExtendSharedBlobResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+func (m *MsgExtendSharedBlobResponse) GetFunds() uint64 {
+	if m != nil {
+		return m.Funds
+	}
+	return 0
+}
+
+type MsgCreateStoragePool struct {
+	Owner       string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	Size_       uint64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	EpochsAhead uint32 `protobuf:"varint,3,opt,name=epochs_ahead,json=epochsAhead,proto3" json:"epochs_ahead,omitempty"`
+}
+
+func (m *MsgCreateStoragePool) Reset()         { *m = MsgCreateStoragePool{} }
+func (m *MsgCreateStoragePool) String() string { return proto.CompactTextString(m) }
+func (*MsgCreateStoragePool) ProtoMessage()    {}
+func (*MsgCreateStoragePool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{39}
+}
+func (m *MsgCreateStoragePool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCreateStoragePool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCreateStoragePool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCreateStoragePool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCreateStoragePool.Merge(m, src)
+}
+func (m *MsgCreateStoragePool) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCreateStoragePool) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCreateStoragePool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCreateStoragePool proto.InternalMessageInfo
+
+func (m *MsgCreateStoragePool) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgCreateStoragePool) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *MsgCreateStoragePool) GetEpochsAhead() uint32 {
+	if m != nil {
+		return m.EpochsAhead
+	}
+	return 0
+}
+
+type MsgCreateStoragePoolResponse struct {
+	Pool StoragePool `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool"`
+	Paid uint64      `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgCreateStoragePoolResponse) Reset()         { *m = MsgCreateStoragePoolResponse{} }
+func (m *MsgCreateStoragePoolResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCreateStoragePoolResponse) ProtoMessage()    {}
+func (*MsgCreateStoragePoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{40}
+}
+func (m *MsgCreateStoragePoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCreateStoragePoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCreateStoragePoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCreateStoragePoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCreateStoragePoolResponse.Merge(m, src)
+}
+func (m *MsgCreateStoragePoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCreateStoragePoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCreateStoragePoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCreateStoragePoolResponse proto.InternalMessageInfo
+
+func (m *MsgCreateStoragePoolResponse) GetPool() StoragePool {
+	if m != nil {
+		return m.Pool
+	}
+	return StoragePool{}
+}
+
+func (m *MsgCreateStoragePoolResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgCreateStoragePoolWithStorage struct {
+	Owner     string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	StorageId []byte `protobuf:"bytes,2,opt,name=storage_id,json=storageId,proto3" json:"storage_id,omitempty"`
+}
+
+func (m *MsgCreateStoragePoolWithStorage) Reset()         { *m = MsgCreateStoragePoolWithStorage{} }
+func (m *MsgCreateStoragePoolWithStorage) String() string { return proto.CompactTextString(m) }
+func (*MsgCreateStoragePoolWithStorage) ProtoMessage()    {}
+func (*MsgCreateStoragePoolWithStorage) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{41}
+}
+func (m *MsgCreateStoragePoolWithStorage) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCreateStoragePoolWithStorage) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCreateStoragePoolWithStorage.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCreateStoragePoolWithStorage) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCreateStoragePoolWithStorage.Merge(m, src)
+}
+func (m *MsgCreateStoragePoolWithStorage) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCreateStoragePoolWithStorage) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCreateStoragePoolWithStorage.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCreateStoragePoolWithStorage proto.InternalMessageInfo
+
+func (m *MsgCreateStoragePoolWithStorage) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgCreateStoragePoolWithStorage) GetStorageId() []byte {
+	if m != nil {
+		return m.StorageId
+	}
+	return nil
+}
+
+type MsgCreateStoragePoolWithStorageResponse struct {
+	Pool StoragePool `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool"`
+}
+
+func (m *MsgCreateStoragePoolWithStorageResponse) Reset() {
+	*m = MsgCreateStoragePoolWithStorageResponse{}
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCreateStoragePoolWithStorageResponse) ProtoMessage()    {}
+func (*MsgCreateStoragePoolWithStorageResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{42}
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCreateStoragePoolWithStorageResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCreateStoragePoolWithStorageResponse.Merge(m, src)
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCreateStoragePoolWithStorageResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCreateStoragePoolWithStorageResponse proto.InternalMessageInfo
+
+func (m *MsgCreateStoragePoolWithStorageResponse) GetPool() StoragePool {
+	if m != nil {
+		return m.Pool
+	}
+	return StoragePool{}
+}
+
+// PooledRegistration asks to register one blob in a storage pool.
+type PooledRegistration struct {
+	BlobId       []byte `protobuf:"bytes,1,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+	RootHash     []byte `protobuf:"bytes,2,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
+	Size_        uint64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	EncodingType uint32 `protobuf:"varint,4,opt,name=encoding_type,json=encodingType,proto3" json:"encoding_type,omitempty"`
+	Deletable    bool   `protobuf:"varint,5,opt,name=deletable,proto3" json:"deletable,omitempty"`
+}
+
+func (m *PooledRegistration) Reset()         { *m = PooledRegistration{} }
+func (m *PooledRegistration) String() string { return proto.CompactTextString(m) }
+func (*PooledRegistration) ProtoMessage()    {}
+func (*PooledRegistration) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{43}
+}
+func (m *PooledRegistration) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PooledRegistration) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PooledRegistration.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PooledRegistration) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PooledRegistration.Merge(m, src)
+}
+func (m *PooledRegistration) XXX_Size() int {
+	return m.Size()
+}
+func (m *PooledRegistration) XXX_DiscardUnknown() {
+	xxx_messageInfo_PooledRegistration.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PooledRegistration proto.InternalMessageInfo
+
+func (m *PooledRegistration) GetBlobId() []byte {
+	if m != nil {
+		return m.BlobId
+	}
+	return nil
+}
+
+func (m *PooledRegistration) GetRootHash() []byte {
+	if m != nil {
+		return m.RootHash
+	}
+	return nil
+}
+
+func (m *PooledRegistration) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *PooledRegistration) GetEncodingType() uint32 {
+	if m != nil {
+		return m.EncodingType
+	}
+	return 0
+}
+
+func (m *PooledRegistration) GetDeletable() bool {
+	if m != nil {
+		return m.Deletable
+	}
+	return false
+}
+
+type MsgRegisterPooledBlobs struct {
+	Owner  string               `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId []byte               `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	Blobs  []PooledRegistration `protobuf:"bytes,3,rep,name=blobs,proto3" json:"blobs"`
+}
+
+func (m *MsgRegisterPooledBlobs) Reset()         { *m = MsgRegisterPooledBlobs{} }
+func (m *MsgRegisterPooledBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgRegisterPooledBlobs) ProtoMessage()    {}
+func (*MsgRegisterPooledBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{44}
+}
+func (m *MsgRegisterPooledBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRegisterPooledBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRegisterPooledBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRegisterPooledBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRegisterPooledBlobs.Merge(m, src)
+}
+func (m *MsgRegisterPooledBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRegisterPooledBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRegisterPooledBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRegisterPooledBlobs proto.InternalMessageInfo
+
+func (m *MsgRegisterPooledBlobs) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgRegisterPooledBlobs) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgRegisterPooledBlobs) GetBlobs() []PooledRegistration {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+type MsgRegisterPooledBlobsResponse struct {
+	Blobs []PooledBlob `protobuf:"bytes,1,rep,name=blobs,proto3" json:"blobs"`
+	Paid  uint64       `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgRegisterPooledBlobsResponse) Reset()         { *m = MsgRegisterPooledBlobsResponse{} }
+func (m *MsgRegisterPooledBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRegisterPooledBlobsResponse) ProtoMessage()    {}
+func (*MsgRegisterPooledBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{45}
+}
+func (m *MsgRegisterPooledBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRegisterPooledBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRegisterPooledBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRegisterPooledBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRegisterPooledBlobsResponse.Merge(m, src)
+}
+func (m *MsgRegisterPooledBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRegisterPooledBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRegisterPooledBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRegisterPooledBlobsResponse proto.InternalMessageInfo
+
+func (m *MsgRegisterPooledBlobsResponse) GetBlobs() []PooledBlob {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+func (m *MsgRegisterPooledBlobsResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+// PooledCertification asks to certify one blob of a storage pool.
+type PooledCertification struct {
+	BlobId      []byte      `protobuf:"bytes,1,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+	Certificate Certificate `protobuf:"bytes,2,opt,name=certificate,proto3" json:"certificate"`
+}
+
+func (m *PooledCertification) Reset()         { *m = PooledCertification{} }
+func (m *PooledCertification) String() string { return proto.CompactTextString(m) }
+func (*PooledCertification) ProtoMessage()    {}
+func (*PooledCertification) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{46}
+}
+func (m *PooledCertification) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PooledCertification) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PooledCertification.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PooledCertification) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PooledCertification.Merge(m, src)
+}
+func (m *PooledCertification) XXX_Size() int {
+	return m.Size()
+}
+func (m *PooledCertification) XXX_DiscardUnknown() {
+	xxx_messageInfo_PooledCertification.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PooledCertification proto.InternalMessageInfo
+
+func (m *PooledCertification) GetBlobId() []byte {
+	if m != nil {
+		return m.BlobId
+	}
+	return nil
+}
+
+func (m *PooledCertification) GetCertificate() Certificate {
+	if m != nil {
+		return m.Certificate
+	}
+	return Certificate{}
+}
+
+type MsgCertifyPooledBlobs struct {
+	Owner  string                `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId []byte                `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	Blobs  []PooledCertification `protobuf:"bytes,3,rep,name=blobs,proto3" json:"blobs"`
+}
+
+func (m *MsgCertifyPooledBlobs) Reset()         { *m = MsgCertifyPooledBlobs{} }
+func (m *MsgCertifyPooledBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgCertifyPooledBlobs) ProtoMessage()    {}
+func (*MsgCertifyPooledBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{47}
+}
+func (m *MsgCertifyPooledBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCertifyPooledBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCertifyPooledBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCertifyPooledBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCertifyPooledBlobs.Merge(m, src)
+}
+func (m *MsgCertifyPooledBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCertifyPooledBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCertifyPooledBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCertifyPooledBlobs proto.InternalMessageInfo
+
+func (m *MsgCertifyPooledBlobs) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgCertifyPooledBlobs) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgCertifyPooledBlobs) GetBlobs() []PooledCertification {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+type MsgCertifyPooledBlobsResponse struct {
+}
+
+func (m *MsgCertifyPooledBlobsResponse) Reset()         { *m = MsgCertifyPooledBlobsResponse{} }
+func (m *MsgCertifyPooledBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCertifyPooledBlobsResponse) ProtoMessage()    {}
+func (*MsgCertifyPooledBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{48}
+}
+func (m *MsgCertifyPooledBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCertifyPooledBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCertifyPooledBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCertifyPooledBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCertifyPooledBlobsResponse.Merge(m, src)
+}
+func (m *MsgCertifyPooledBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCertifyPooledBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCertifyPooledBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCertifyPooledBlobsResponse proto.InternalMessageInfo
+
+type MsgDeletePooledBlobs struct {
+	Owner   string   `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId  []byte   `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	BlobIds [][]byte `protobuf:"bytes,3,rep,name=blob_ids,json=blobIds,proto3" json:"blob_ids,omitempty"`
+}
+
+func (m *MsgDeletePooledBlobs) Reset()         { *m = MsgDeletePooledBlobs{} }
+func (m *MsgDeletePooledBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgDeletePooledBlobs) ProtoMessage()    {}
+func (*MsgDeletePooledBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{49}
+}
+func (m *MsgDeletePooledBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDeletePooledBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDeletePooledBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDeletePooledBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeletePooledBlobs.Merge(m, src)
+}
+func (m *MsgDeletePooledBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDeletePooledBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeletePooledBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDeletePooledBlobs proto.InternalMessageInfo
+
+func (m *MsgDeletePooledBlobs) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgDeletePooledBlobs) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgDeletePooledBlobs) GetBlobIds() [][]byte {
+	if m != nil {
+		return m.BlobIds
+	}
+	return nil
+}
+
+type MsgDeletePooledBlobsResponse struct {
+	Used uint64 `protobuf:"varint,1,opt,name=used,proto3" json:"used,omitempty"`
+}
+
+func (m *MsgDeletePooledBlobsResponse) Reset()         { *m = MsgDeletePooledBlobsResponse{} }
+func (m *MsgDeletePooledBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDeletePooledBlobsResponse) ProtoMessage()    {}
+func (*MsgDeletePooledBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{50}
+}
+func (m *MsgDeletePooledBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDeletePooledBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDeletePooledBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDeletePooledBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeletePooledBlobsResponse.Merge(m, src)
+}
+func (m *MsgDeletePooledBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDeletePooledBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeletePooledBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDeletePooledBlobsResponse proto.InternalMessageInfo
+
+func (m *MsgDeletePooledBlobsResponse) GetUsed() uint64 {
+	if m != nil {
+		return m.Used
+	}
+	return 0
+}
+
+type MsgBurnExpiredPooledBlobs struct {
+	Owner   string   `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId  []byte   `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	BlobIds [][]byte `protobuf:"bytes,3,rep,name=blob_ids,json=blobIds,proto3" json:"blob_ids,omitempty"`
+}
+
+func (m *MsgBurnExpiredPooledBlobs) Reset()         { *m = MsgBurnExpiredPooledBlobs{} }
+func (m *MsgBurnExpiredPooledBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgBurnExpiredPooledBlobs) ProtoMessage()    {}
+func (*MsgBurnExpiredPooledBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{51}
+}
+func (m *MsgBurnExpiredPooledBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgBurnExpiredPooledBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgBurnExpiredPooledBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgBurnExpiredPooledBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgBurnExpiredPooledBlobs.Merge(m, src)
+}
+func (m *MsgBurnExpiredPooledBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgBurnExpiredPooledBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgBurnExpiredPooledBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgBurnExpiredPooledBlobs proto.InternalMessageInfo
+
+func (m *MsgBurnExpiredPooledBlobs) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgBurnExpiredPooledBlobs) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgBurnExpiredPooledBlobs) GetBlobIds() [][]byte {
+	if m != nil {
+		return m.BlobIds
+	}
+	return nil
+}
+
+type MsgBurnExpiredPooledBlobsResponse struct {
+	Used uint64 `protobuf:"varint,1,opt,name=used,proto3" json:"used,omitempty"`
+}
+
+func (m *MsgBurnExpiredPooledBlobsResponse) Reset()         { *m = MsgBurnExpiredPooledBlobsResponse{} }
+func (m *MsgBurnExpiredPooledBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgBurnExpiredPooledBlobsResponse) ProtoMessage()    {}
+func (*MsgBurnExpiredPooledBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{52}
+}
+func (m *MsgBurnExpiredPooledBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgBurnExpiredPooledBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgBurnExpiredPooledBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgBurnExpiredPooledBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgBurnExpiredPooledBlobsResponse.Merge(m, src)
+}
+func (m *MsgBurnExpiredPooledBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgBurnExpiredPooledBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgBurnExpiredPooledBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgBurnExpiredPooledBlobsResponse proto.InternalMessageInfo
+
+func (m *MsgBurnExpiredPooledBlobsResponse) GetUsed() uint64 {
+	if m != nil {
+		return m.Used
+	}
+	return 0
+}
+
+type MsgExtendStoragePool struct {
+	Owner  string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	Epochs uint32 `protobuf:"varint,3,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *MsgExtendStoragePool) Reset()         { *m = MsgExtendStoragePool{} }
+func (m *MsgExtendStoragePool) String() string { return proto.CompactTextString(m) }
+func (*MsgExtendStoragePool) ProtoMessage()    {}
+func (*MsgExtendStoragePool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{53}
+}
+func (m *MsgExtendStoragePool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExtendStoragePool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExtendStoragePool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExtendStoragePool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExtendStoragePool.Merge(m, src)
+}
+func (m *MsgExtendStoragePool) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExtendStoragePool) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExtendStoragePool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExtendStoragePool proto.InternalMessageInfo
+
+func (m *MsgExtendStoragePool) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgExtendStoragePool) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgExtendStoragePool) GetEpochs() uint32 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
+}
+
+type MsgExtendStoragePoolResponse struct {
+	EndEpoch uint32 `protobuf:"varint,1,opt,name=end_epoch,json=endEpoch,proto3" json:"end_epoch,omitempty"`
+	Paid     uint64 `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgExtendStoragePoolResponse) Reset()         { *m = MsgExtendStoragePoolResponse{} }
+func (m *MsgExtendStoragePoolResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgExtendStoragePoolResponse) ProtoMessage()    {}
+func (*MsgExtendStoragePoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{54}
+}
+func (m *MsgExtendStoragePoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExtendStoragePoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExtendStoragePoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExtendStoragePoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExtendStoragePoolResponse.Merge(m, src)
+}
+func (m *MsgExtendStoragePoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExtendStoragePoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExtendStoragePoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExtendStoragePoolResponse proto.InternalMessageInfo
+
+func (m *MsgExtendStoragePoolResponse) GetEndEpoch() uint32 {
+	if m != nil {
+		return m.EndEpoch
+	}
+	return 0
+}
+
+func (m *MsgExtendStoragePoolResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgIncreaseStoragePool struct {
+	Owner  string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	Size_  uint64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+}
+
+func (m *MsgIncreaseStoragePool) Reset()         { *m = MsgIncreaseStoragePool{} }
+func (m *MsgIncreaseStoragePool) String() string { return proto.CompactTextString(m) }
+func (*MsgIncreaseStoragePool) ProtoMessage()    {}
+func (*MsgIncreaseStoragePool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{55}
+}
+func (m *MsgIncreaseStoragePool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgIncreaseStoragePool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgIncreaseStoragePool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgIncreaseStoragePool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgIncreaseStoragePool.Merge(m, src)
+}
+func (m *MsgIncreaseStoragePool) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgIncreaseStoragePool) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgIncreaseStoragePool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgIncreaseStoragePool proto.InternalMessageInfo
+
+func (m *MsgIncreaseStoragePool) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgIncreaseStoragePool) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgIncreaseStoragePool) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+type MsgIncreaseStoragePoolResponse struct {
+	Size_ uint64 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
+	Paid  uint64 `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgIncreaseStoragePoolResponse) Reset()         { *m = MsgIncreaseStoragePoolResponse{} }
+func (m *MsgIncreaseStoragePoolResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgIncreaseStoragePoolResponse) ProtoMessage()    {}
+func (*MsgIncreaseStoragePoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{56}
+}
+func (m *MsgIncreaseStoragePoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgIncreaseStoragePoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgIncreaseStoragePoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgIncreaseStoragePoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgIncreaseStoragePoolResponse.Merge(m, src)
+}
+func (m *MsgIncreaseStoragePoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgIncreaseStoragePoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgIncreaseStoragePoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgIncreaseStoragePoolResponse proto.InternalMessageInfo
+
+func (m *MsgIncreaseStoragePoolResponse) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *MsgIncreaseStoragePoolResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgIncreaseStoragePoolWithStorage struct {
+	Owner     string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId    []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	StorageId []byte `protobuf:"bytes,3,opt,name=storage_id,json=storageId,proto3" json:"storage_id,omitempty"`
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) Reset()         { *m = MsgIncreaseStoragePoolWithStorage{} }
+func (m *MsgIncreaseStoragePoolWithStorage) String() string { return proto.CompactTextString(m) }
+func (*MsgIncreaseStoragePoolWithStorage) ProtoMessage()    {}
+func (*MsgIncreaseStoragePoolWithStorage) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{57}
+}
+func (m *MsgIncreaseStoragePoolWithStorage) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgIncreaseStoragePoolWithStorage) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgIncreaseStoragePoolWithStorage.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgIncreaseStoragePoolWithStorage) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgIncreaseStoragePoolWithStorage.Merge(m, src)
+}
+func (m *MsgIncreaseStoragePoolWithStorage) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgIncreaseStoragePoolWithStorage) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgIncreaseStoragePoolWithStorage.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgIncreaseStoragePoolWithStorage proto.InternalMessageInfo
+
+func (m *MsgIncreaseStoragePoolWithStorage) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) GetStorageId() []byte {
+	if m != nil {
+		return m.StorageId
+	}
+	return nil
+}
+
+type MsgIncreaseStoragePoolWithStorageResponse struct {
+	Size_ uint64 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
+}
+
+func (m *MsgIncreaseStoragePoolWithStorageResponse) Reset() {
+	*m = MsgIncreaseStoragePoolWithStorageResponse{}
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) String() string {
+	return proto.CompactTextString(m)
+}
+func (*MsgIncreaseStoragePoolWithStorageResponse) ProtoMessage() {}
+func (*MsgIncreaseStoragePoolWithStorageResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{58}
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgIncreaseStoragePoolWithStorageResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgIncreaseStoragePoolWithStorageResponse.Merge(m, src)
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgIncreaseStoragePoolWithStorageResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgIncreaseStoragePoolWithStorageResponse proto.InternalMessageInfo
+
+func (m *MsgIncreaseStoragePoolWithStorageResponse) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+type MsgDecreaseStoragePool struct {
+	Owner  string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	Size_  uint64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+}
+
+func (m *MsgDecreaseStoragePool) Reset()         { *m = MsgDecreaseStoragePool{} }
+func (m *MsgDecreaseStoragePool) String() string { return proto.CompactTextString(m) }
+func (*MsgDecreaseStoragePool) ProtoMessage()    {}
+func (*MsgDecreaseStoragePool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{59}
+}
+func (m *MsgDecreaseStoragePool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDecreaseStoragePool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDecreaseStoragePool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDecreaseStoragePool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDecreaseStoragePool.Merge(m, src)
+}
+func (m *MsgDecreaseStoragePool) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDecreaseStoragePool) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDecreaseStoragePool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDecreaseStoragePool proto.InternalMessageInfo
+
+func (m *MsgDecreaseStoragePool) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgDecreaseStoragePool) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgDecreaseStoragePool) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+type MsgDecreaseStoragePoolResponse struct {
+	Storage Storage `protobuf:"bytes,1,opt,name=storage,proto3" json:"storage"`
+}
+
+func (m *MsgDecreaseStoragePoolResponse) Reset()         { *m = MsgDecreaseStoragePoolResponse{} }
+func (m *MsgDecreaseStoragePoolResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDecreaseStoragePoolResponse) ProtoMessage()    {}
+func (*MsgDecreaseStoragePoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{60}
+}
+func (m *MsgDecreaseStoragePoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDecreaseStoragePoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDecreaseStoragePoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDecreaseStoragePoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDecreaseStoragePoolResponse.Merge(m, src)
+}
+func (m *MsgDecreaseStoragePoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDecreaseStoragePoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDecreaseStoragePoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDecreaseStoragePoolResponse proto.InternalMessageInfo
+
+func (m *MsgDecreaseStoragePoolResponse) GetStorage() Storage {
+	if m != nil {
+		return m.Storage
+	}
+	return Storage{}
+}
+
+type MsgDecreaseStoragePoolByPercent struct {
+	Owner   string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId  []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	Percent uint32 `protobuf:"varint,3,opt,name=percent,proto3" json:"percent,omitempty"`
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) Reset()         { *m = MsgDecreaseStoragePoolByPercent{} }
+func (m *MsgDecreaseStoragePoolByPercent) String() string { return proto.CompactTextString(m) }
+func (*MsgDecreaseStoragePoolByPercent) ProtoMessage()    {}
+func (*MsgDecreaseStoragePoolByPercent) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{61}
+}
+func (m *MsgDecreaseStoragePoolByPercent) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDecreaseStoragePoolByPercent) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDecreaseStoragePoolByPercent.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDecreaseStoragePoolByPercent) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDecreaseStoragePoolByPercent.Merge(m, src)
+}
+func (m *MsgDecreaseStoragePoolByPercent) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDecreaseStoragePoolByPercent) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDecreaseStoragePoolByPercent.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDecreaseStoragePoolByPercent proto.InternalMessageInfo
+
+func (m *MsgDecreaseStoragePoolByPercent) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) GetPercent() uint32 {
+	if m != nil {
+		return m.Percent
+	}
+	return 0
+}
+
+type MsgDecreaseStoragePoolByPercentResponse struct {
+	Storage Storage `protobuf:"bytes,1,opt,name=storage,proto3" json:"storage"`
+}
+
+func (m *MsgDecreaseStoragePoolByPercentResponse) Reset() {
+	*m = MsgDecreaseStoragePoolByPercentResponse{}
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDecreaseStoragePoolByPercentResponse) ProtoMessage()    {}
+func (*MsgDecreaseStoragePoolByPercentResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{62}
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDecreaseStoragePoolByPercentResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDecreaseStoragePoolByPercentResponse.Merge(m, src)
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDecreaseStoragePoolByPercentResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDecreaseStoragePoolByPercentResponse proto.InternalMessageInfo
+
+func (m *MsgDecreaseStoragePoolByPercentResponse) GetStorage() Storage {
+	if m != nil {
+		return m.Storage
+	}
+	return Storage{}
+}
+
+type MsgDestroyStoragePool struct {
+	Owner  string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId []byte `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+}
+
+func (m *MsgDestroyStoragePool) Reset()         { *m = MsgDestroyStoragePool{} }
+func (m *MsgDestroyStoragePool) String() string { return proto.CompactTextString(m) }
+func (*MsgDestroyStoragePool) ProtoMessage()    {}
+func (*MsgDestroyStoragePool) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{63}
+}
+func (m *MsgDestroyStoragePool) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDestroyStoragePool) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDestroyStoragePool.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDestroyStoragePool) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDestroyStoragePool.Merge(m, src)
+}
+func (m *MsgDestroyStoragePool) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDestroyStoragePool) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDestroyStoragePool.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDestroyStoragePool proto.InternalMessageInfo
+
+func (m *MsgDestroyStoragePool) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgDestroyStoragePool) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+type MsgDestroyStoragePoolResponse struct {
+	Storage Storage `protobuf:"bytes,1,opt,name=storage,proto3" json:"storage"`
+}
+
+func (m *MsgDestroyStoragePoolResponse) Reset()         { *m = MsgDestroyStoragePoolResponse{} }
+func (m *MsgDestroyStoragePoolResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDestroyStoragePoolResponse) ProtoMessage()    {}
+func (*MsgDestroyStoragePoolResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{64}
+}
+func (m *MsgDestroyStoragePoolResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDestroyStoragePoolResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDestroyStoragePoolResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDestroyStoragePoolResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDestroyStoragePoolResponse.Merge(m, src)
+}
+func (m *MsgDestroyStoragePoolResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDestroyStoragePoolResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDestroyStoragePoolResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDestroyStoragePoolResponse proto.InternalMessageInfo
+
+func (m *MsgDestroyStoragePoolResponse) GetStorage() Storage {
+	if m != nil {
+		return m.Storage
+	}
+	return Storage{}
+}
+
+type MsgSetPooledAttributes struct {
+	Owner   string      `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	PoolId  []byte      `protobuf:"bytes,2,opt,name=pool_id,json=poolId,proto3" json:"pool_id,omitempty"`
+	BlobId  []byte      `protobuf:"bytes,3,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+	Set     []Attribute `protobuf:"bytes,4,rep,name=set,proto3" json:"set"`
+	Remove  []string    `protobuf:"bytes,5,rep,name=remove,proto3" json:"remove,omitempty"`
+	Clear   bool        `protobuf:"varint,6,opt,name=clear,proto3" json:"clear,omitempty"`
+	Add     bool        `protobuf:"varint,7,opt,name=add,proto3" json:"add,omitempty"`
+	Take    bool        `protobuf:"varint,8,opt,name=take,proto3" json:"take,omitempty"`
+	Discard []string    `protobuf:"bytes,9,rep,name=discard,proto3" json:"discard,omitempty"`
+}
+
+func (m *MsgSetPooledAttributes) Reset()         { *m = MsgSetPooledAttributes{} }
+func (m *MsgSetPooledAttributes) String() string { return proto.CompactTextString(m) }
+func (*MsgSetPooledAttributes) ProtoMessage()    {}
+func (*MsgSetPooledAttributes) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{65}
+}
+func (m *MsgSetPooledAttributes) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetPooledAttributes) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetPooledAttributes.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetPooledAttributes) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetPooledAttributes.Merge(m, src)
+}
+func (m *MsgSetPooledAttributes) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetPooledAttributes) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetPooledAttributes.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetPooledAttributes proto.InternalMessageInfo
+
+func (m *MsgSetPooledAttributes) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgSetPooledAttributes) GetPoolId() []byte {
+	if m != nil {
+		return m.PoolId
+	}
+	return nil
+}
+
+func (m *MsgSetPooledAttributes) GetBlobId() []byte {
+	if m != nil {
+		return m.BlobId
+	}
+	return nil
+}
+
+func (m *MsgSetPooledAttributes) GetSet() []Attribute {
+	if m != nil {
+		return m.Set
+	}
+	return nil
+}
+
+func (m *MsgSetPooledAttributes) GetRemove() []string {
+	if m != nil {
+		return m.Remove
+	}
+	return nil
+}
+
+func (m *MsgSetPooledAttributes) GetClear() bool {
+	if m != nil {
+		return m.Clear
+	}
+	return false
+}
+
+func (m *MsgSetPooledAttributes) GetAdd() bool {
+	if m != nil {
+		return m.Add
+	}
+	return false
+}
+
+func (m *MsgSetPooledAttributes) GetTake() bool {
+	if m != nil {
+		return m.Take
+	}
+	return false
+}
+
+func (m *MsgSetPooledAttributes) GetDiscard() []string {
+	if m != nil {
+		return m.Discard
+	}
+	return nil
+}
+
+type MsgSetPooledAttributesResponse struct {
+	Before []Attribute `protobuf:"bytes,1,rep,name=before,proto3" json:"before"`
+}
+
+func (m *MsgSetPooledAttributesResponse) Reset()         { *m = MsgSetPooledAttributesResponse{} }
+func (m *MsgSetPooledAttributesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSetPooledAttributesResponse) ProtoMessage()    {}
+func (*MsgSetPooledAttributesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{66}
+}
+func (m *MsgSetPooledAttributesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetPooledAttributesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetPooledAttributesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetPooledAttributesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetPooledAttributesResponse.Merge(m, src)
+}
+func (m *MsgSetPooledAttributesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetPooledAttributesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetPooledAttributesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetPooledAttributesResponse proto.InternalMessageInfo
+
+func (m *MsgSetPooledAttributesResponse) GetBefore() []Attribute {
+	if m != nil {
+		return m.Before
+	}
+	return nil
+}
+
+type MsgCreateBlobBucket struct {
+	Owner       string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	Size_       uint64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	EpochsAhead uint32 `protobuf:"varint,3,opt,name=epochs_ahead,json=epochsAhead,proto3" json:"epochs_ahead,omitempty"`
+}
+
+func (m *MsgCreateBlobBucket) Reset()         { *m = MsgCreateBlobBucket{} }
+func (m *MsgCreateBlobBucket) String() string { return proto.CompactTextString(m) }
+func (*MsgCreateBlobBucket) ProtoMessage()    {}
+func (*MsgCreateBlobBucket) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{67}
+}
+func (m *MsgCreateBlobBucket) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCreateBlobBucket) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCreateBlobBucket.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCreateBlobBucket) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCreateBlobBucket.Merge(m, src)
+}
+func (m *MsgCreateBlobBucket) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCreateBlobBucket) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCreateBlobBucket.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCreateBlobBucket proto.InternalMessageInfo
+
+func (m *MsgCreateBlobBucket) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgCreateBlobBucket) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *MsgCreateBlobBucket) GetEpochsAhead() uint32 {
+	if m != nil {
+		return m.EpochsAhead
+	}
+	return 0
+}
+
+type MsgCreateBlobBucketResponse struct {
+	Bucket Bucket      `protobuf:"bytes,1,opt,name=bucket,proto3" json:"bucket"`
+	Cap    BucketCap   `protobuf:"bytes,2,opt,name=cap,proto3" json:"cap"`
+	Pool   StoragePool `protobuf:"bytes,3,opt,name=pool,proto3" json:"pool"`
+	Paid   uint64      `protobuf:"varint,4,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgCreateBlobBucketResponse) Reset()         { *m = MsgCreateBlobBucketResponse{} }
+func (m *MsgCreateBlobBucketResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCreateBlobBucketResponse) ProtoMessage()    {}
+func (*MsgCreateBlobBucketResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{68}
+}
+func (m *MsgCreateBlobBucketResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCreateBlobBucketResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCreateBlobBucketResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCreateBlobBucketResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCreateBlobBucketResponse.Merge(m, src)
+}
+func (m *MsgCreateBlobBucketResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCreateBlobBucketResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCreateBlobBucketResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCreateBlobBucketResponse proto.InternalMessageInfo
+
+func (m *MsgCreateBlobBucketResponse) GetBucket() Bucket {
+	if m != nil {
+		return m.Bucket
+	}
+	return Bucket{}
+}
+
+func (m *MsgCreateBlobBucketResponse) GetCap() BucketCap {
+	if m != nil {
+		return m.Cap
+	}
+	return BucketCap{}
+}
+
+func (m *MsgCreateBlobBucketResponse) GetPool() StoragePool {
+	if m != nil {
+		return m.Pool
+	}
+	return StoragePool{}
+}
+
+func (m *MsgCreateBlobBucketResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgRegisterBucketBlobs struct {
+	Owner    string               `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	BucketId []byte               `protobuf:"bytes,2,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+	CapId    []byte               `protobuf:"bytes,3,opt,name=cap_id,json=capId,proto3" json:"cap_id,omitempty"`
+	Blobs    []PooledRegistration `protobuf:"bytes,4,rep,name=blobs,proto3" json:"blobs"`
+}
+
+func (m *MsgRegisterBucketBlobs) Reset()         { *m = MsgRegisterBucketBlobs{} }
+func (m *MsgRegisterBucketBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgRegisterBucketBlobs) ProtoMessage()    {}
+func (*MsgRegisterBucketBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{69}
+}
+func (m *MsgRegisterBucketBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRegisterBucketBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRegisterBucketBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRegisterBucketBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRegisterBucketBlobs.Merge(m, src)
+}
+func (m *MsgRegisterBucketBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRegisterBucketBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRegisterBucketBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRegisterBucketBlobs proto.InternalMessageInfo
+
+func (m *MsgRegisterBucketBlobs) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgRegisterBucketBlobs) GetBucketId() []byte {
+	if m != nil {
+		return m.BucketId
+	}
+	return nil
+}
+
+func (m *MsgRegisterBucketBlobs) GetCapId() []byte {
+	if m != nil {
+		return m.CapId
+	}
+	return nil
+}
+
+func (m *MsgRegisterBucketBlobs) GetBlobs() []PooledRegistration {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+type MsgRegisterBucketBlobsResponse struct {
+	Blobs []PooledBlob `protobuf:"bytes,1,rep,name=blobs,proto3" json:"blobs"`
+	Paid  uint64       `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgRegisterBucketBlobsResponse) Reset()         { *m = MsgRegisterBucketBlobsResponse{} }
+func (m *MsgRegisterBucketBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRegisterBucketBlobsResponse) ProtoMessage()    {}
+func (*MsgRegisterBucketBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{70}
+}
+func (m *MsgRegisterBucketBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRegisterBucketBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRegisterBucketBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRegisterBucketBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRegisterBucketBlobsResponse.Merge(m, src)
+}
+func (m *MsgRegisterBucketBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRegisterBucketBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRegisterBucketBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRegisterBucketBlobsResponse proto.InternalMessageInfo
+
+func (m *MsgRegisterBucketBlobsResponse) GetBlobs() []PooledBlob {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+func (m *MsgRegisterBucketBlobsResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgCertifyBucketBlobs struct {
+	Sender   string                `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	BucketId []byte                `protobuf:"bytes,2,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+	Blobs    []PooledCertification `protobuf:"bytes,3,rep,name=blobs,proto3" json:"blobs"`
+}
+
+func (m *MsgCertifyBucketBlobs) Reset()         { *m = MsgCertifyBucketBlobs{} }
+func (m *MsgCertifyBucketBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgCertifyBucketBlobs) ProtoMessage()    {}
+func (*MsgCertifyBucketBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{71}
+}
+func (m *MsgCertifyBucketBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCertifyBucketBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCertifyBucketBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCertifyBucketBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCertifyBucketBlobs.Merge(m, src)
+}
+func (m *MsgCertifyBucketBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCertifyBucketBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCertifyBucketBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCertifyBucketBlobs proto.InternalMessageInfo
+
+func (m *MsgCertifyBucketBlobs) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgCertifyBucketBlobs) GetBucketId() []byte {
+	if m != nil {
+		return m.BucketId
+	}
+	return nil
+}
+
+func (m *MsgCertifyBucketBlobs) GetBlobs() []PooledCertification {
+	if m != nil {
+		return m.Blobs
+	}
+	return nil
+}
+
+type MsgCertifyBucketBlobsResponse struct {
+}
+
+func (m *MsgCertifyBucketBlobsResponse) Reset()         { *m = MsgCertifyBucketBlobsResponse{} }
+func (m *MsgCertifyBucketBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCertifyBucketBlobsResponse) ProtoMessage()    {}
+func (*MsgCertifyBucketBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{72}
+}
+func (m *MsgCertifyBucketBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCertifyBucketBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCertifyBucketBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCertifyBucketBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCertifyBucketBlobsResponse.Merge(m, src)
+}
+func (m *MsgCertifyBucketBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCertifyBucketBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCertifyBucketBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCertifyBucketBlobsResponse proto.InternalMessageInfo
+
+type MsgDeleteBucketBlobs struct {
+	Owner    string   `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	BucketId []byte   `protobuf:"bytes,2,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+	CapId    []byte   `protobuf:"bytes,3,opt,name=cap_id,json=capId,proto3" json:"cap_id,omitempty"`
+	BlobIds  [][]byte `protobuf:"bytes,4,rep,name=blob_ids,json=blobIds,proto3" json:"blob_ids,omitempty"`
+}
+
+func (m *MsgDeleteBucketBlobs) Reset()         { *m = MsgDeleteBucketBlobs{} }
+func (m *MsgDeleteBucketBlobs) String() string { return proto.CompactTextString(m) }
+func (*MsgDeleteBucketBlobs) ProtoMessage()    {}
+func (*MsgDeleteBucketBlobs) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{73}
+}
+func (m *MsgDeleteBucketBlobs) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDeleteBucketBlobs) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDeleteBucketBlobs.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDeleteBucketBlobs) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeleteBucketBlobs.Merge(m, src)
+}
+func (m *MsgDeleteBucketBlobs) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDeleteBucketBlobs) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeleteBucketBlobs.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDeleteBucketBlobs proto.InternalMessageInfo
+
+func (m *MsgDeleteBucketBlobs) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgDeleteBucketBlobs) GetBucketId() []byte {
+	if m != nil {
+		return m.BucketId
+	}
+	return nil
+}
+
+func (m *MsgDeleteBucketBlobs) GetCapId() []byte {
+	if m != nil {
+		return m.CapId
+	}
+	return nil
+}
+
+func (m *MsgDeleteBucketBlobs) GetBlobIds() [][]byte {
+	if m != nil {
+		return m.BlobIds
+	}
+	return nil
+}
+
+type MsgDeleteBucketBlobsResponse struct {
+	Used uint64 `protobuf:"varint,1,opt,name=used,proto3" json:"used,omitempty"`
+}
+
+func (m *MsgDeleteBucketBlobsResponse) Reset()         { *m = MsgDeleteBucketBlobsResponse{} }
+func (m *MsgDeleteBucketBlobsResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDeleteBucketBlobsResponse) ProtoMessage()    {}
+func (*MsgDeleteBucketBlobsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{74}
+}
+func (m *MsgDeleteBucketBlobsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDeleteBucketBlobsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDeleteBucketBlobsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDeleteBucketBlobsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeleteBucketBlobsResponse.Merge(m, src)
+}
+func (m *MsgDeleteBucketBlobsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDeleteBucketBlobsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeleteBucketBlobsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDeleteBucketBlobsResponse proto.InternalMessageInfo
+
+func (m *MsgDeleteBucketBlobsResponse) GetUsed() uint64 {
+	if m != nil {
+		return m.Used
+	}
+	return 0
+}
+
+type MsgExtendBlobBucket struct {
+	Owner    string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	BucketId []byte `protobuf:"bytes,2,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+	CapId    []byte `protobuf:"bytes,3,opt,name=cap_id,json=capId,proto3" json:"cap_id,omitempty"`
+	Epochs   uint32 `protobuf:"varint,4,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *MsgExtendBlobBucket) Reset()         { *m = MsgExtendBlobBucket{} }
+func (m *MsgExtendBlobBucket) String() string { return proto.CompactTextString(m) }
+func (*MsgExtendBlobBucket) ProtoMessage()    {}
+func (*MsgExtendBlobBucket) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{75}
+}
+func (m *MsgExtendBlobBucket) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExtendBlobBucket) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExtendBlobBucket.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExtendBlobBucket) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExtendBlobBucket.Merge(m, src)
+}
+func (m *MsgExtendBlobBucket) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExtendBlobBucket) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExtendBlobBucket.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExtendBlobBucket proto.InternalMessageInfo
+
+func (m *MsgExtendBlobBucket) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgExtendBlobBucket) GetBucketId() []byte {
+	if m != nil {
+		return m.BucketId
+	}
+	return nil
+}
+
+func (m *MsgExtendBlobBucket) GetCapId() []byte {
+	if m != nil {
+		return m.CapId
+	}
+	return nil
+}
+
+func (m *MsgExtendBlobBucket) GetEpochs() uint32 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
+}
+
+type MsgExtendBlobBucketResponse struct {
+	EndEpoch uint32 `protobuf:"varint,1,opt,name=end_epoch,json=endEpoch,proto3" json:"end_epoch,omitempty"`
+	Paid     uint64 `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgExtendBlobBucketResponse) Reset()         { *m = MsgExtendBlobBucketResponse{} }
+func (m *MsgExtendBlobBucketResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgExtendBlobBucketResponse) ProtoMessage()    {}
+func (*MsgExtendBlobBucketResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{76}
+}
+func (m *MsgExtendBlobBucketResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExtendBlobBucketResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExtendBlobBucketResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExtendBlobBucketResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExtendBlobBucketResponse.Merge(m, src)
+}
+func (m *MsgExtendBlobBucketResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExtendBlobBucketResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExtendBlobBucketResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExtendBlobBucketResponse proto.InternalMessageInfo
+
+func (m *MsgExtendBlobBucketResponse) GetEndEpoch() uint32 {
+	if m != nil {
+		return m.EndEpoch
+	}
+	return 0
+}
+
+func (m *MsgExtendBlobBucketResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgIncreaseBlobBucket struct {
+	Owner    string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	BucketId []byte `protobuf:"bytes,2,opt,name=bucket_id,json=bucketId,proto3" json:"bucket_id,omitempty"`
+	CapId    []byte `protobuf:"bytes,3,opt,name=cap_id,json=capId,proto3" json:"cap_id,omitempty"`
+	Size_    uint64 `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+}
+
+func (m *MsgIncreaseBlobBucket) Reset()         { *m = MsgIncreaseBlobBucket{} }
+func (m *MsgIncreaseBlobBucket) String() string { return proto.CompactTextString(m) }
+func (*MsgIncreaseBlobBucket) ProtoMessage()    {}
+func (*MsgIncreaseBlobBucket) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{77}
+}
+func (m *MsgIncreaseBlobBucket) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgIncreaseBlobBucket) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgIncreaseBlobBucket.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgIncreaseBlobBucket) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgIncreaseBlobBucket.Merge(m, src)
+}
+func (m *MsgIncreaseBlobBucket) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgIncreaseBlobBucket) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgIncreaseBlobBucket.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgIncreaseBlobBucket proto.InternalMessageInfo
+
+func (m *MsgIncreaseBlobBucket) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgIncreaseBlobBucket) GetBucketId() []byte {
+	if m != nil {
+		return m.BucketId
+	}
+	return nil
+}
+
+func (m *MsgIncreaseBlobBucket) GetCapId() []byte {
+	if m != nil {
+		return m.CapId
+	}
+	return nil
+}
+
+func (m *MsgIncreaseBlobBucket) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+type MsgIncreaseBlobBucketResponse struct {
+	Size_ uint64 `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"`
+	Paid  uint64 `protobuf:"varint,2,opt,name=paid,proto3" json:"paid,omitempty"`
+}
+
+func (m *MsgIncreaseBlobBucketResponse) Reset()         { *m = MsgIncreaseBlobBucketResponse{} }
+func (m *MsgIncreaseBlobBucketResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgIncreaseBlobBucketResponse) ProtoMessage()    {}
+func (*MsgIncreaseBlobBucketResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{78}
+}
+func (m *MsgIncreaseBlobBucketResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgIncreaseBlobBucketResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgIncreaseBlobBucketResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgIncreaseBlobBucketResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgIncreaseBlobBucketResponse.Merge(m, src)
+}
+func (m *MsgIncreaseBlobBucketResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgIncreaseBlobBucketResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgIncreaseBlobBucketResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgIncreaseBlobBucketResponse proto.InternalMessageInfo
+
+func (m *MsgIncreaseBlobBucketResponse) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *MsgIncreaseBlobBucketResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+type MsgCertifyEventBlob struct {
+	Owner        string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	NodeId       []byte `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	BlobId       []byte `protobuf:"bytes,3,opt,name=blob_id,json=blobId,proto3" json:"blob_id,omitempty"`
+	RootHash     []byte `protobuf:"bytes,4,opt,name=root_hash,json=rootHash,proto3" json:"root_hash,omitempty"`
+	Size_        uint64 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
+	EncodingType uint32 `protobuf:"varint,6,opt,name=encoding_type,json=encodingType,proto3" json:"encoding_type,omitempty"`
+	Checkpoint   uint64 `protobuf:"varint,7,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	Epoch        uint32 `protobuf:"varint,8,opt,name=epoch,proto3" json:"epoch,omitempty"`
+}
+
+func (m *MsgCertifyEventBlob) Reset()         { *m = MsgCertifyEventBlob{} }
+func (m *MsgCertifyEventBlob) String() string { return proto.CompactTextString(m) }
+func (*MsgCertifyEventBlob) ProtoMessage()    {}
+func (*MsgCertifyEventBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{79}
+}
+func (m *MsgCertifyEventBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCertifyEventBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCertifyEventBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCertifyEventBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCertifyEventBlob.Merge(m, src)
+}
+func (m *MsgCertifyEventBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCertifyEventBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCertifyEventBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCertifyEventBlob proto.InternalMessageInfo
+
+func (m *MsgCertifyEventBlob) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgCertifyEventBlob) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *MsgCertifyEventBlob) GetBlobId() []byte {
+	if m != nil {
+		return m.BlobId
+	}
+	return nil
+}
+
+func (m *MsgCertifyEventBlob) GetRootHash() []byte {
+	if m != nil {
+		return m.RootHash
+	}
+	return nil
+}
+
+func (m *MsgCertifyEventBlob) GetSize_() uint64 {
+	if m != nil {
+		return m.Size_
+	}
+	return 0
+}
+
+func (m *MsgCertifyEventBlob) GetEncodingType() uint32 {
+	if m != nil {
+		return m.EncodingType
+	}
+	return 0
+}
+
+func (m *MsgCertifyEventBlob) GetCheckpoint() uint64 {
+	if m != nil {
+		return m.Checkpoint
+	}
+	return 0
+}
+
+func (m *MsgCertifyEventBlob) GetEpoch() uint32 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+type MsgCertifyEventBlobResponse struct {
+	Already   bool   `protobuf:"varint,1,opt,name=already,proto3" json:"already,omitempty"`
+	Weight    uint32 `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
+	Certified bool   `protobuf:"varint,3,opt,name=certified,proto3" json:"certified,omitempty"`
+}
+
+func (m *MsgCertifyEventBlobResponse) Reset()         { *m = MsgCertifyEventBlobResponse{} }
+func (m *MsgCertifyEventBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCertifyEventBlobResponse) ProtoMessage()    {}
+func (*MsgCertifyEventBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{80}
+}
+func (m *MsgCertifyEventBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCertifyEventBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCertifyEventBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCertifyEventBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCertifyEventBlobResponse.Merge(m, src)
+}
+func (m *MsgCertifyEventBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCertifyEventBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCertifyEventBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCertifyEventBlobResponse proto.InternalMessageInfo
+
+func (m *MsgCertifyEventBlobResponse) GetAlready() bool {
+	if m != nil {
+		return m.Already
+	}
+	return false
+}
+
+func (m *MsgCertifyEventBlobResponse) GetWeight() uint32 {
+	if m != nil {
+		return m.Weight
+	}
+	return 0
+}
+
+func (m *MsgCertifyEventBlobResponse) GetCertified() bool {
+	if m != nil {
+		return m.Certified
+	}
+	return false
+}
+
+type MsgRegisterDenyListUpdate struct {
+	Owner    string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	NodeId   []byte `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Root     []byte `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
+	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+}
+
+func (m *MsgRegisterDenyListUpdate) Reset()         { *m = MsgRegisterDenyListUpdate{} }
+func (m *MsgRegisterDenyListUpdate) String() string { return proto.CompactTextString(m) }
+func (*MsgRegisterDenyListUpdate) ProtoMessage()    {}
+func (*MsgRegisterDenyListUpdate) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{81}
+}
+func (m *MsgRegisterDenyListUpdate) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRegisterDenyListUpdate) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRegisterDenyListUpdate.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRegisterDenyListUpdate) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRegisterDenyListUpdate.Merge(m, src)
+}
+func (m *MsgRegisterDenyListUpdate) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRegisterDenyListUpdate) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRegisterDenyListUpdate.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRegisterDenyListUpdate proto.InternalMessageInfo
+
+func (m *MsgRegisterDenyListUpdate) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgRegisterDenyListUpdate) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *MsgRegisterDenyListUpdate) GetRoot() []byte {
+	if m != nil {
+		return m.Root
+	}
+	return nil
+}
+
+func (m *MsgRegisterDenyListUpdate) GetSequence() uint64 {
+	if m != nil {
+		return m.Sequence
+	}
+	return 0
+}
+
+type MsgRegisterDenyListUpdateResponse struct {
+}
+
+func (m *MsgRegisterDenyListUpdateResponse) Reset()         { *m = MsgRegisterDenyListUpdateResponse{} }
+func (m *MsgRegisterDenyListUpdateResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRegisterDenyListUpdateResponse) ProtoMessage()    {}
+func (*MsgRegisterDenyListUpdateResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{82}
+}
+func (m *MsgRegisterDenyListUpdateResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRegisterDenyListUpdateResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRegisterDenyListUpdateResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRegisterDenyListUpdateResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRegisterDenyListUpdateResponse.Merge(m, src)
+}
+func (m *MsgRegisterDenyListUpdateResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRegisterDenyListUpdateResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRegisterDenyListUpdateResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRegisterDenyListUpdateResponse proto.InternalMessageInfo
+
+type MsgUpdateDenyList struct {
+	Owner       string      `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	NodeId      []byte      `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	Certificate Certificate `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate"`
+}
+
+func (m *MsgUpdateDenyList) Reset()         { *m = MsgUpdateDenyList{} }
+func (m *MsgUpdateDenyList) String() string { return proto.CompactTextString(m) }
+func (*MsgUpdateDenyList) ProtoMessage()    {}
+func (*MsgUpdateDenyList) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{83}
+}
+func (m *MsgUpdateDenyList) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgUpdateDenyList) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgUpdateDenyList.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgUpdateDenyList) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgUpdateDenyList.Merge(m, src)
+}
+func (m *MsgUpdateDenyList) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgUpdateDenyList) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgUpdateDenyList.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgUpdateDenyList proto.InternalMessageInfo
+
+func (m *MsgUpdateDenyList) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgUpdateDenyList) GetNodeId() []byte {
+	if m != nil {
+		return m.NodeId
+	}
+	return nil
+}
+
+func (m *MsgUpdateDenyList) GetCertificate() Certificate {
+	if m != nil {
+		return m.Certificate
+	}
+	return Certificate{}
+}
+
+type MsgUpdateDenyListResponse struct {
+}
+
+func (m *MsgUpdateDenyListResponse) Reset()         { *m = MsgUpdateDenyListResponse{} }
+func (m *MsgUpdateDenyListResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgUpdateDenyListResponse) ProtoMessage()    {}
+func (*MsgUpdateDenyListResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{84}
+}
+func (m *MsgUpdateDenyListResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgUpdateDenyListResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgUpdateDenyListResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgUpdateDenyListResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgUpdateDenyListResponse.Merge(m, src)
+}
+func (m *MsgUpdateDenyListResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgUpdateDenyListResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgUpdateDenyListResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgUpdateDenyListResponse proto.InternalMessageInfo
+
+type MsgDeleteDenyListedBlob struct {
+	Sender      string      `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	Certificate Certificate `protobuf:"bytes,2,opt,name=certificate,proto3" json:"certificate"`
+}
+
+func (m *MsgDeleteDenyListedBlob) Reset()         { *m = MsgDeleteDenyListedBlob{} }
+func (m *MsgDeleteDenyListedBlob) String() string { return proto.CompactTextString(m) }
+func (*MsgDeleteDenyListedBlob) ProtoMessage()    {}
+func (*MsgDeleteDenyListedBlob) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{85}
+}
+func (m *MsgDeleteDenyListedBlob) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDeleteDenyListedBlob) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDeleteDenyListedBlob.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDeleteDenyListedBlob) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeleteDenyListedBlob.Merge(m, src)
+}
+func (m *MsgDeleteDenyListedBlob) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDeleteDenyListedBlob) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeleteDenyListedBlob.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDeleteDenyListedBlob proto.InternalMessageInfo
+
+func (m *MsgDeleteDenyListedBlob) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgDeleteDenyListedBlob) GetCertificate() Certificate {
+	if m != nil {
+		return m.Certificate
+	}
+	return Certificate{}
+}
+
+type MsgDeleteDenyListedBlobResponse struct {
+}
+
+func (m *MsgDeleteDenyListedBlobResponse) Reset()         { *m = MsgDeleteDenyListedBlobResponse{} }
+func (m *MsgDeleteDenyListedBlobResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDeleteDenyListedBlobResponse) ProtoMessage()    {}
+func (*MsgDeleteDenyListedBlobResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{86}
+}
+func (m *MsgDeleteDenyListedBlobResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDeleteDenyListedBlobResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDeleteDenyListedBlobResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDeleteDenyListedBlobResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeleteDenyListedBlobResponse.Merge(m, src)
+}
+func (m *MsgDeleteDenyListedBlobResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDeleteDenyListedBlobResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeleteDenyListedBlobResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDeleteDenyListedBlobResponse proto.InternalMessageInfo
+
+type MsgAddSubsidy struct {
+	Sender      string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	Amount      uint64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	EpochsAhead uint32 `protobuf:"varint,3,opt,name=epochs_ahead,json=epochsAhead,proto3" json:"epochs_ahead,omitempty"`
+}
+
+func (m *MsgAddSubsidy) Reset()         { *m = MsgAddSubsidy{} }
+func (m *MsgAddSubsidy) String() string { return proto.CompactTextString(m) }
+func (*MsgAddSubsidy) ProtoMessage()    {}
+func (*MsgAddSubsidy) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{87}
+}
+func (m *MsgAddSubsidy) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddSubsidy) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddSubsidy.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddSubsidy) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddSubsidy.Merge(m, src)
+}
+func (m *MsgAddSubsidy) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddSubsidy) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddSubsidy.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddSubsidy proto.InternalMessageInfo
+
+func (m *MsgAddSubsidy) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgAddSubsidy) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+func (m *MsgAddSubsidy) GetEpochsAhead() uint32 {
+	if m != nil {
+		return m.EpochsAhead
+	}
+	return 0
+}
+
+type MsgAddSubsidyResponse struct {
+	Each  uint64 `protobuf:"varint,1,opt,name=each,proto3" json:"each,omitempty"`
+	Extra uint64 `protobuf:"varint,2,opt,name=extra,proto3" json:"extra,omitempty"`
+}
+
+func (m *MsgAddSubsidyResponse) Reset()         { *m = MsgAddSubsidyResponse{} }
+func (m *MsgAddSubsidyResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgAddSubsidyResponse) ProtoMessage()    {}
+func (*MsgAddSubsidyResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{88}
+}
+func (m *MsgAddSubsidyResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddSubsidyResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddSubsidyResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddSubsidyResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddSubsidyResponse.Merge(m, src)
+}
+func (m *MsgAddSubsidyResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddSubsidyResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddSubsidyResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddSubsidyResponse proto.InternalMessageInfo
+
+func (m *MsgAddSubsidyResponse) GetEach() uint64 {
+	if m != nil {
+		return m.Each
+	}
+	return 0
+}
+
+func (m *MsgAddSubsidyResponse) GetExtra() uint64 {
+	if m != nil {
+		return m.Extra
+	}
+	return 0
+}
+
+type MsgAddPerEpochSubsidies struct {
+	Sender  string   `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	Amounts []uint64 `protobuf:"varint,2,rep,packed,name=amounts,proto3" json:"amounts,omitempty"`
+}
+
+func (m *MsgAddPerEpochSubsidies) Reset()         { *m = MsgAddPerEpochSubsidies{} }
+func (m *MsgAddPerEpochSubsidies) String() string { return proto.CompactTextString(m) }
+func (*MsgAddPerEpochSubsidies) ProtoMessage()    {}
+func (*MsgAddPerEpochSubsidies) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{89}
+}
+func (m *MsgAddPerEpochSubsidies) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddPerEpochSubsidies) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddPerEpochSubsidies.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddPerEpochSubsidies) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddPerEpochSubsidies.Merge(m, src)
+}
+func (m *MsgAddPerEpochSubsidies) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddPerEpochSubsidies) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddPerEpochSubsidies.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddPerEpochSubsidies proto.InternalMessageInfo
+
+func (m *MsgAddPerEpochSubsidies) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgAddPerEpochSubsidies) GetAmounts() []uint64 {
+	if m != nil {
+		return m.Amounts
+	}
+	return nil
+}
+
+type MsgAddPerEpochSubsidiesResponse struct {
+}
+
+func (m *MsgAddPerEpochSubsidiesResponse) Reset()         { *m = MsgAddPerEpochSubsidiesResponse{} }
+func (m *MsgAddPerEpochSubsidiesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgAddPerEpochSubsidiesResponse) ProtoMessage()    {}
+func (*MsgAddPerEpochSubsidiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{90}
+}
+func (m *MsgAddPerEpochSubsidiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddPerEpochSubsidiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddPerEpochSubsidiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddPerEpochSubsidiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddPerEpochSubsidiesResponse.Merge(m, src)
+}
+func (m *MsgAddPerEpochSubsidiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddPerEpochSubsidiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddPerEpochSubsidiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddPerEpochSubsidiesResponse proto.InternalMessageInfo
+
+type MsgFundSubsidies struct {
+	Sender string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	Amount uint64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *MsgFundSubsidies) Reset()         { *m = MsgFundSubsidies{} }
+func (m *MsgFundSubsidies) String() string { return proto.CompactTextString(m) }
+func (*MsgFundSubsidies) ProtoMessage()    {}
+func (*MsgFundSubsidies) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{91}
+}
+func (m *MsgFundSubsidies) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgFundSubsidies) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgFundSubsidies.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgFundSubsidies) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgFundSubsidies.Merge(m, src)
+}
+func (m *MsgFundSubsidies) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgFundSubsidies) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgFundSubsidies.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgFundSubsidies proto.InternalMessageInfo
+
+func (m *MsgFundSubsidies) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgFundSubsidies) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+type MsgFundSubsidiesResponse struct {
+	Pool uint64 `protobuf:"varint,1,opt,name=pool,proto3" json:"pool,omitempty"`
+}
+
+func (m *MsgFundSubsidiesResponse) Reset()         { *m = MsgFundSubsidiesResponse{} }
+func (m *MsgFundSubsidiesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgFundSubsidiesResponse) ProtoMessage()    {}
+func (*MsgFundSubsidiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{92}
+}
+func (m *MsgFundSubsidiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgFundSubsidiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgFundSubsidiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgFundSubsidiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgFundSubsidiesResponse.Merge(m, src)
+}
+func (m *MsgFundSubsidiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgFundSubsidiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgFundSubsidiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgFundSubsidiesResponse proto.InternalMessageInfo
+
+func (m *MsgFundSubsidiesResponse) GetPool() uint64 {
+	if m != nil {
+		return m.Pool
+	}
+	return 0
+}
+
+type MsgProcessSubsidies struct {
+	Sender string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+}
+
+func (m *MsgProcessSubsidies) Reset()         { *m = MsgProcessSubsidies{} }
+func (m *MsgProcessSubsidies) String() string { return proto.CompactTextString(m) }
+func (*MsgProcessSubsidies) ProtoMessage()    {}
+func (*MsgProcessSubsidies) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{93}
+}
+func (m *MsgProcessSubsidies) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgProcessSubsidies) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgProcessSubsidies.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgProcessSubsidies) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgProcessSubsidies.Merge(m, src)
+}
+func (m *MsgProcessSubsidies) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgProcessSubsidies) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgProcessSubsidies.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgProcessSubsidies proto.InternalMessageInfo
+
+func (m *MsgProcessSubsidies) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+type MsgProcessSubsidiesResponse struct {
+	Fixed uint64 `protobuf:"varint,1,opt,name=fixed,proto3" json:"fixed,omitempty"`
+	Usage uint64 `protobuf:"varint,2,opt,name=usage,proto3" json:"usage,omitempty"`
+}
+
+func (m *MsgProcessSubsidiesResponse) Reset()         { *m = MsgProcessSubsidiesResponse{} }
+func (m *MsgProcessSubsidiesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgProcessSubsidiesResponse) ProtoMessage()    {}
+func (*MsgProcessSubsidiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{94}
+}
+func (m *MsgProcessSubsidiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgProcessSubsidiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgProcessSubsidiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgProcessSubsidiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgProcessSubsidiesResponse.Merge(m, src)
+}
+func (m *MsgProcessSubsidiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgProcessSubsidiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgProcessSubsidiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgProcessSubsidiesResponse proto.InternalMessageInfo
+
+func (m *MsgProcessSubsidiesResponse) GetFixed() uint64 {
+	if m != nil {
+		return m.Fixed
+	}
+	return 0
+}
+
+func (m *MsgProcessSubsidiesResponse) GetUsage() uint64 {
+	if m != nil {
+		return m.Usage
+	}
+	return 0
+}
+
+type MsgSetSubsidies struct {
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	Rate      uint32 `protobuf:"varint,2,opt,name=rate,proto3" json:"rate,omitempty"`
+	Base      uint64 `protobuf:"varint,3,opt,name=base,proto3" json:"base,omitempty"`
+	PerShard  uint64 `protobuf:"varint,4,opt,name=per_shard,json=perShard,proto3" json:"per_shard,omitempty"`
+}
+
+func (m *MsgSetSubsidies) Reset()         { *m = MsgSetSubsidies{} }
+func (m *MsgSetSubsidies) String() string { return proto.CompactTextString(m) }
+func (*MsgSetSubsidies) ProtoMessage()    {}
+func (*MsgSetSubsidies) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{95}
+}
+func (m *MsgSetSubsidies) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetSubsidies) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetSubsidies.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetSubsidies) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetSubsidies.Merge(m, src)
+}
+func (m *MsgSetSubsidies) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetSubsidies) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetSubsidies.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetSubsidies proto.InternalMessageInfo
+
+func (m *MsgSetSubsidies) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *MsgSetSubsidies) GetRate() uint32 {
+	if m != nil {
+		return m.Rate
+	}
+	return 0
+}
+
+func (m *MsgSetSubsidies) GetBase() uint64 {
+	if m != nil {
+		return m.Base
+	}
+	return 0
+}
+
+func (m *MsgSetSubsidies) GetPerShard() uint64 {
+	if m != nil {
+		return m.PerShard
+	}
+	return 0
+}
+
+type MsgSetSubsidiesResponse struct {
+}
+
+func (m *MsgSetSubsidiesResponse) Reset()         { *m = MsgSetSubsidiesResponse{} }
+func (m *MsgSetSubsidiesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSetSubsidiesResponse) ProtoMessage()    {}
+func (*MsgSetSubsidiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_99081f2aa8ce7b10, []int{96}
+}
+func (m *MsgSetSubsidiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetSubsidiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetSubsidiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetSubsidiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetSubsidiesResponse.Merge(m, src)
+}
+func (m *MsgSetSubsidiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetSubsidiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetSubsidiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetSubsidiesResponse proto.InternalMessageInfo
+
 func init() {
 	proto.RegisterEnum("walrus.blob.v1.FuseKind", FuseKind_name, FuseKind_value)
 	proto.RegisterType((*MsgReserveSpace)(nil), "walrus.blob.v1.MsgReserveSpace")
@@ -1829,100 +5375,270 @@ func init() {
 	proto.RegisterType((*MsgSetAttributesResponse)(nil), "walrus.blob.v1.MsgSetAttributesResponse")
 	proto.RegisterType((*MsgInvalidateBlobID)(nil), "walrus.blob.v1.MsgInvalidateBlobID")
 	proto.RegisterType((*MsgInvalidateBlobIDResponse)(nil), "walrus.blob.v1.MsgInvalidateBlobIDResponse")
+	proto.RegisterType((*MsgShareBlob)(nil), "walrus.blob.v1.MsgShareBlob")
+	proto.RegisterType((*MsgShareBlobResponse)(nil), "walrus.blob.v1.MsgShareBlobResponse")
+	proto.RegisterType((*MsgFundSharedBlob)(nil), "walrus.blob.v1.MsgFundSharedBlob")
+	proto.RegisterType((*MsgFundSharedBlobResponse)(nil), "walrus.blob.v1.MsgFundSharedBlobResponse")
+	proto.RegisterType((*MsgExtendSharedBlob)(nil), "walrus.blob.v1.MsgExtendSharedBlob")
+	proto.RegisterType((*MsgExtendSharedBlobResponse)(nil), "walrus.blob.v1.MsgExtendSharedBlobResponse")
+	proto.RegisterType((*MsgCreateStoragePool)(nil), "walrus.blob.v1.MsgCreateStoragePool")
+	proto.RegisterType((*MsgCreateStoragePoolResponse)(nil), "walrus.blob.v1.MsgCreateStoragePoolResponse")
+	proto.RegisterType((*MsgCreateStoragePoolWithStorage)(nil), "walrus.blob.v1.MsgCreateStoragePoolWithStorage")
+	proto.RegisterType((*MsgCreateStoragePoolWithStorageResponse)(nil), "walrus.blob.v1.MsgCreateStoragePoolWithStorageResponse")
+	proto.RegisterType((*PooledRegistration)(nil), "walrus.blob.v1.PooledRegistration")
+	proto.RegisterType((*MsgRegisterPooledBlobs)(nil), "walrus.blob.v1.MsgRegisterPooledBlobs")
+	proto.RegisterType((*MsgRegisterPooledBlobsResponse)(nil), "walrus.blob.v1.MsgRegisterPooledBlobsResponse")
+	proto.RegisterType((*PooledCertification)(nil), "walrus.blob.v1.PooledCertification")
+	proto.RegisterType((*MsgCertifyPooledBlobs)(nil), "walrus.blob.v1.MsgCertifyPooledBlobs")
+	proto.RegisterType((*MsgCertifyPooledBlobsResponse)(nil), "walrus.blob.v1.MsgCertifyPooledBlobsResponse")
+	proto.RegisterType((*MsgDeletePooledBlobs)(nil), "walrus.blob.v1.MsgDeletePooledBlobs")
+	proto.RegisterType((*MsgDeletePooledBlobsResponse)(nil), "walrus.blob.v1.MsgDeletePooledBlobsResponse")
+	proto.RegisterType((*MsgBurnExpiredPooledBlobs)(nil), "walrus.blob.v1.MsgBurnExpiredPooledBlobs")
+	proto.RegisterType((*MsgBurnExpiredPooledBlobsResponse)(nil), "walrus.blob.v1.MsgBurnExpiredPooledBlobsResponse")
+	proto.RegisterType((*MsgExtendStoragePool)(nil), "walrus.blob.v1.MsgExtendStoragePool")
+	proto.RegisterType((*MsgExtendStoragePoolResponse)(nil), "walrus.blob.v1.MsgExtendStoragePoolResponse")
+	proto.RegisterType((*MsgIncreaseStoragePool)(nil), "walrus.blob.v1.MsgIncreaseStoragePool")
+	proto.RegisterType((*MsgIncreaseStoragePoolResponse)(nil), "walrus.blob.v1.MsgIncreaseStoragePoolResponse")
+	proto.RegisterType((*MsgIncreaseStoragePoolWithStorage)(nil), "walrus.blob.v1.MsgIncreaseStoragePoolWithStorage")
+	proto.RegisterType((*MsgIncreaseStoragePoolWithStorageResponse)(nil), "walrus.blob.v1.MsgIncreaseStoragePoolWithStorageResponse")
+	proto.RegisterType((*MsgDecreaseStoragePool)(nil), "walrus.blob.v1.MsgDecreaseStoragePool")
+	proto.RegisterType((*MsgDecreaseStoragePoolResponse)(nil), "walrus.blob.v1.MsgDecreaseStoragePoolResponse")
+	proto.RegisterType((*MsgDecreaseStoragePoolByPercent)(nil), "walrus.blob.v1.MsgDecreaseStoragePoolByPercent")
+	proto.RegisterType((*MsgDecreaseStoragePoolByPercentResponse)(nil), "walrus.blob.v1.MsgDecreaseStoragePoolByPercentResponse")
+	proto.RegisterType((*MsgDestroyStoragePool)(nil), "walrus.blob.v1.MsgDestroyStoragePool")
+	proto.RegisterType((*MsgDestroyStoragePoolResponse)(nil), "walrus.blob.v1.MsgDestroyStoragePoolResponse")
+	proto.RegisterType((*MsgSetPooledAttributes)(nil), "walrus.blob.v1.MsgSetPooledAttributes")
+	proto.RegisterType((*MsgSetPooledAttributesResponse)(nil), "walrus.blob.v1.MsgSetPooledAttributesResponse")
+	proto.RegisterType((*MsgCreateBlobBucket)(nil), "walrus.blob.v1.MsgCreateBlobBucket")
+	proto.RegisterType((*MsgCreateBlobBucketResponse)(nil), "walrus.blob.v1.MsgCreateBlobBucketResponse")
+	proto.RegisterType((*MsgRegisterBucketBlobs)(nil), "walrus.blob.v1.MsgRegisterBucketBlobs")
+	proto.RegisterType((*MsgRegisterBucketBlobsResponse)(nil), "walrus.blob.v1.MsgRegisterBucketBlobsResponse")
+	proto.RegisterType((*MsgCertifyBucketBlobs)(nil), "walrus.blob.v1.MsgCertifyBucketBlobs")
+	proto.RegisterType((*MsgCertifyBucketBlobsResponse)(nil), "walrus.blob.v1.MsgCertifyBucketBlobsResponse")
+	proto.RegisterType((*MsgDeleteBucketBlobs)(nil), "walrus.blob.v1.MsgDeleteBucketBlobs")
+	proto.RegisterType((*MsgDeleteBucketBlobsResponse)(nil), "walrus.blob.v1.MsgDeleteBucketBlobsResponse")
+	proto.RegisterType((*MsgExtendBlobBucket)(nil), "walrus.blob.v1.MsgExtendBlobBucket")
+	proto.RegisterType((*MsgExtendBlobBucketResponse)(nil), "walrus.blob.v1.MsgExtendBlobBucketResponse")
+	proto.RegisterType((*MsgIncreaseBlobBucket)(nil), "walrus.blob.v1.MsgIncreaseBlobBucket")
+	proto.RegisterType((*MsgIncreaseBlobBucketResponse)(nil), "walrus.blob.v1.MsgIncreaseBlobBucketResponse")
+	proto.RegisterType((*MsgCertifyEventBlob)(nil), "walrus.blob.v1.MsgCertifyEventBlob")
+	proto.RegisterType((*MsgCertifyEventBlobResponse)(nil), "walrus.blob.v1.MsgCertifyEventBlobResponse")
+	proto.RegisterType((*MsgRegisterDenyListUpdate)(nil), "walrus.blob.v1.MsgRegisterDenyListUpdate")
+	proto.RegisterType((*MsgRegisterDenyListUpdateResponse)(nil), "walrus.blob.v1.MsgRegisterDenyListUpdateResponse")
+	proto.RegisterType((*MsgUpdateDenyList)(nil), "walrus.blob.v1.MsgUpdateDenyList")
+	proto.RegisterType((*MsgUpdateDenyListResponse)(nil), "walrus.blob.v1.MsgUpdateDenyListResponse")
+	proto.RegisterType((*MsgDeleteDenyListedBlob)(nil), "walrus.blob.v1.MsgDeleteDenyListedBlob")
+	proto.RegisterType((*MsgDeleteDenyListedBlobResponse)(nil), "walrus.blob.v1.MsgDeleteDenyListedBlobResponse")
+	proto.RegisterType((*MsgAddSubsidy)(nil), "walrus.blob.v1.MsgAddSubsidy")
+	proto.RegisterType((*MsgAddSubsidyResponse)(nil), "walrus.blob.v1.MsgAddSubsidyResponse")
+	proto.RegisterType((*MsgAddPerEpochSubsidies)(nil), "walrus.blob.v1.MsgAddPerEpochSubsidies")
+	proto.RegisterType((*MsgAddPerEpochSubsidiesResponse)(nil), "walrus.blob.v1.MsgAddPerEpochSubsidiesResponse")
+	proto.RegisterType((*MsgFundSubsidies)(nil), "walrus.blob.v1.MsgFundSubsidies")
+	proto.RegisterType((*MsgFundSubsidiesResponse)(nil), "walrus.blob.v1.MsgFundSubsidiesResponse")
+	proto.RegisterType((*MsgProcessSubsidies)(nil), "walrus.blob.v1.MsgProcessSubsidies")
+	proto.RegisterType((*MsgProcessSubsidiesResponse)(nil), "walrus.blob.v1.MsgProcessSubsidiesResponse")
+	proto.RegisterType((*MsgSetSubsidies)(nil), "walrus.blob.v1.MsgSetSubsidies")
+	proto.RegisterType((*MsgSetSubsidiesResponse)(nil), "walrus.blob.v1.MsgSetSubsidiesResponse")
 }
 
 func init() { proto.RegisterFile("walrus/blob/v1/tx.proto", fileDescriptor_99081f2aa8ce7b10) }
 
 var fileDescriptor_99081f2aa8ce7b10 = []byte{
-	// 1403 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x58, 0xcf, 0x73, 0xd3, 0xc6,
-	0x17, 0x8f, 0x70, 0x7e, 0xd8, 0xcf, 0x4e, 0xbe, 0x41, 0x24, 0xc4, 0x51, 0x88, 0x31, 0x66, 0xe0,
-	0x6b, 0x68, 0xb1, 0x49, 0x7a, 0x68, 0xa1, 0x97, 0x12, 0x12, 0x06, 0x0f, 0x98, 0x1f, 0x72, 0x98,
-	0x42, 0x3b, 0x53, 0x57, 0xb6, 0x36, 0xb2, 0x52, 0x5b, 0xeb, 0x6a, 0xd7, 0x06, 0xf7, 0xd2, 0x4e,
-	0x4f, 0x3d, 0x75, 0x7a, 0xee, 0xb5, 0x33, 0x3d, 0x33, 0xfd, 0x2b, 0x38, 0x72, 0xec, 0xa5, 0x9d,
-	0x0e, 0x1c, 0xf8, 0x37, 0x3a, 0xbb, 0x92, 0xd6, 0x92, 0xb2, 0xfe, 0xd1, 0xa4, 0x3d, 0x45, 0xbb,
-	0xef, 0xb3, 0xef, 0xf3, 0x7e, 0xed, 0x7b, 0x1b, 0xc3, 0xda, 0x73, 0xa3, 0xed, 0xf6, 0x48, 0xb9,
-	0xd1, 0xc6, 0x8d, 0x72, 0x7f, 0xab, 0x4c, 0x5f, 0x94, 0xba, 0x2e, 0xa6, 0x58, 0x5d, 0xf2, 0x04,
-	0x25, 0x26, 0x28, 0xf5, 0xb7, 0xb4, 0xb5, 0x26, 0x26, 0x1d, 0x4c, 0xca, 0x1d, 0x62, 0x31, 0x5c,
-	0x87, 0x58, 0x1e, 0x50, 0x5b, 0xb1, 0xb0, 0x85, 0xf9, 0x67, 0x99, 0x7d, 0xf9, 0xbb, 0x5a, 0x4c,
-	0x2f, 0xa1, 0x06, 0x45, 0x9e, 0xac, 0x70, 0x08, 0xff, 0xab, 0x12, 0x4b, 0x47, 0x04, 0xb9, 0x7d,
-	0x54, 0xeb, 0x1a, 0x4d, 0xa4, 0xae, 0xc0, 0x1c, 0x7e, 0xee, 0x20, 0x37, 0xab, 0xe4, 0x95, 0x62,
-	0x4a, 0xf7, 0x16, 0xaa, 0x0a, 0xb3, 0xc4, 0xfe, 0x06, 0x65, 0x4f, 0xe5, 0x95, 0xe2, 0xac, 0xce,
-	0xbf, 0xd5, 0x0b, 0x90, 0x41, 0x5d, 0xdc, 0x6c, 0x91, 0xba, 0xd1, 0x42, 0x86, 0x99, 0x4d, 0xe4,
-	0x95, 0xe2, 0xa2, 0x9e, 0xf6, 0xf6, 0x6e, 0xb1, 0xad, 0x9b, 0xf0, 0xfd, 0xbb, 0x97, 0x57, 0x3d,
-	0x15, 0x85, 0x03, 0x58, 0x8b, 0x71, 0xe9, 0x88, 0x74, 0xb1, 0x43, 0x90, 0xfa, 0x21, 0x2c, 0x10,
-	0x8a, 0x5d, 0xc3, 0x42, 0x9c, 0x35, 0xbd, 0xbd, 0x56, 0x8a, 0xfa, 0x5c, 0xaa, 0x79, 0xe2, 0x9d,
-	0xd9, 0x57, 0x7f, 0x9e, 0x9f, 0xd1, 0x03, 0x34, 0x33, 0xab, 0x6b, 0xd8, 0x66, 0x60, 0x16, 0xfb,
-	0x2e, 0xfc, 0xa8, 0x40, 0x36, 0x46, 0x74, 0x07, 0xbb, 0x7b, 0xdc, 0xaa, 0x7f, 0xe0, 0xdd, 0x79,
-	0x48, 0x13, 0x6a, 0xb8, 0xb4, 0xce, 0xfd, 0xf1, 0x9d, 0x03, 0xbe, 0xc5, 0x75, 0xa9, 0x1b, 0x90,
-	0x42, 0x8e, 0xe9, 0x8b, 0x67, 0xb9, 0x38, 0x89, 0x1c, 0x93, 0x0b, 0x23, 0x8e, 0x63, 0xc8, 0x8f,
-	0xb2, 0xe7, 0xbf, 0x89, 0x00, 0x86, 0xb3, 0x55, 0x62, 0xd5, 0xba, 0x6d, 0x9b, 0x06, 0xa7, 0x06,
-	0x9e, 0xcd, 0x72, 0xf7, 0x37, 0x01, 0x7c, 0x75, 0x75, 0x5f, 0x53, 0x46, 0x4f, 0xf9, 0x3b, 0x15,
-	0x93, 0x1d, 0x0a, 0xc7, 0xc0, 0x5b, 0x44, 0x3c, 0x7c, 0x06, 0x39, 0x39, 0xe1, 0x89, 0xfd, 0x2b,
-	0xb4, 0x61, 0xf5, 0x88, 0xea, 0x1a, 0xcb, 0xcf, 0xb1, 0x5c, 0x09, 0x12, 0x9d, 0x18, 0x26, 0x3a,
-	0xe2, 0xc8, 0x53, 0xd8, 0x94, 0xb2, 0x9d, 0xdc, 0x8f, 0x9f, 0x15, 0x58, 0xaa, 0x12, 0xeb, 0x4e,
-	0x8f, 0x20, 0x1f, 0x71, 0x3c, 0x0f, 0xd6, 0x21, 0x89, 0x69, 0x0b, 0xb9, 0x4c, 0x98, 0xe0, 0xc2,
-	0x05, 0xbe, 0xae, 0x98, 0xea, 0xfb, 0x30, 0xfb, 0x95, 0xed, 0x98, 0xbc, 0x16, 0x97, 0xb6, 0xb3,
-	0x71, 0xc3, 0x18, 0xf5, 0x3d, 0xdb, 0x31, 0x75, 0x8e, 0x8a, 0xb8, 0xfd, 0x98, 0x17, 0x4c, 0xc8,
-	0xb6, 0x93, 0xfb, 0xbb, 0x0f, 0xa7, 0xab, 0xc4, 0xda, 0x45, 0x84, 0xba, 0x78, 0x70, 0x12, 0x8f,
-	0x23, 0x86, 0x6e, 0xc0, 0xfa, 0x11, 0xad, 0x81, 0xad, 0x85, 0x43, 0x48, 0x57, 0x89, 0xb5, 0xef,
-	0x1a, 0x0e, 0x39, 0x40, 0xee, 0x08, 0xb2, 0x0d, 0x48, 0xe1, 0xc6, 0x21, 0x6a, 0xd2, 0x21, 0x57,
-	0xd2, 0xdb, 0xa8, 0x98, 0xea, 0x39, 0x48, 0xb9, 0xa8, 0x69, 0x77, 0x6d, 0xe4, 0x50, 0x1e, 0xdd,
-	0x94, 0x3e, 0xdc, 0x88, 0x18, 0xb2, 0x0a, 0x67, 0x42, 0x5c, 0xc2, 0x84, 0x3f, 0x14, 0xc8, 0xe8,
-	0xc8, 0xb2, 0x09, 0x75, 0x0d, 0x6a, 0x63, 0x47, 0x5d, 0x83, 0x05, 0x16, 0x28, 0x46, 0xa6, 0x70,
-	0xb2, 0x79, 0xb6, 0xac, 0x98, 0xcc, 0x0e, 0x17, 0x63, 0x5a, 0x6f, 0x19, 0xa4, 0x15, 0xd8, 0xc1,
-	0x36, 0xee, 0x1a, 0xa4, 0x25, 0x2b, 0x53, 0xf5, 0x22, 0x2c, 0x22, 0xa7, 0x89, 0x4d, 0xdb, 0xb1,
-	0xea, 0x74, 0xd0, 0x45, 0x7e, 0xcb, 0xc9, 0x04, 0x9b, 0xfb, 0x83, 0x2e, 0x62, 0x0e, 0x98, 0xa8,
-	0x8d, 0xa8, 0xd1, 0x68, 0xa3, 0xec, 0x5c, 0x5e, 0x29, 0x26, 0xf5, 0xe1, 0xc6, 0x91, 0x86, 0x3d,
-	0x7f, 0xa4, 0x61, 0xc7, 0x72, 0xb1, 0x10, 0xcb, 0x45, 0xc1, 0x81, 0x65, 0xde, 0xca, 0x98, 0x87,
-	0xc8, 0xdd, 0x69, 0xe3, 0xc6, 0xa8, 0x96, 0xfa, 0x11, 0xcc, 0x31, 0x4f, 0x49, 0xf6, 0x54, 0x3e,
-	0x51, 0x4c, 0x6f, 0x9f, 0x8b, 0x97, 0x4d, 0x38, 0x4a, 0x7e, 0xed, 0x78, 0x07, 0x22, 0x61, 0xfe,
-	0xd2, 0x6f, 0xe5, 0x21, 0x3e, 0x51, 0x9a, 0xd7, 0x03, 0x06, 0x85, 0x33, 0xac, 0xc4, 0x19, 0x18,
-	0x3a, 0xa2, 0x59, 0xda, 0x2b, 0xeb, 0x90, 0xbe, 0x8d, 0x5c, 0x6a, 0x1f, 0xd8, 0x4d, 0x83, 0x22,
-	0x35, 0x0b, 0x0b, 0x1d, 0x44, 0x48, 0x50, 0xef, 0x19, 0x3d, 0x58, 0x32, 0x09, 0xb1, 0x2d, 0x07,
-	0xb9, 0xc4, 0x4f, 0x57, 0xb0, 0x64, 0x41, 0x67, 0x9f, 0x06, 0xed, 0xb9, 0xc8, 0xbf, 0x93, 0xc3,
-	0x8d, 0xc2, 0xd7, 0xb0, 0x38, 0x24, 0x60, 0x25, 0x11, 0xa9, 0x40, 0x25, 0x56, 0x81, 0xb7, 0x21,
-	0xdd, 0x1c, 0x9a, 0xc3, 0x99, 0xd2, 0xdb, 0x1b, 0x71, 0xd7, 0x42, 0x16, 0xfb, 0x1e, 0x86, 0x4f,
-	0x15, 0x1c, 0x3e, 0xd5, 0x3d, 0xd0, 0x60, 0x5c, 0x92, 0x6e, 0x44, 0x93, 0xb4, 0x39, 0x9a, 0x67,
-	0x6c, 0x96, 0xd6, 0xf9, 0x64, 0x0f, 0xf3, 0x89, 0x0b, 0xf1, 0x98, 0x77, 0xbd, 0x5d, 0x56, 0x82,
-	0x68, 0x9c, 0x25, 0x9b, 0x00, 0x22, 0x28, 0x9e, 0x39, 0x19, 0x3d, 0x15, 0x44, 0x25, 0xca, 0x56,
-	0xe3, 0xcd, 0x2a, 0xa4, 0x52, 0x54, 0xc4, 0x0d, 0x48, 0xfa, 0xa5, 0x1a, 0x14, 0xc5, 0x84, 0x6e,
-	0x25, 0xe0, 0x85, 0xfb, 0xbc, 0x77, 0xec, 0xf4, 0x5c, 0x87, 0xa9, 0x3c, 0x46, 0xef, 0x90, 0x74,
-	0x87, 0x40, 0x9b, 0x08, 0xc6, 0x01, 0x2c, 0x56, 0x89, 0xb5, 0xf7, 0x82, 0x22, 0xc7, 0x3c, 0x26,
-	0x8d, 0x7a, 0x16, 0xe6, 0xbd, 0xfb, 0xea, 0x4f, 0x63, 0x7f, 0x15, 0xa1, 0xbf, 0xcb, 0x67, 0xe6,
-	0x90, 0x47, 0x04, 0x28, 0xf2, 0x64, 0x51, 0xa2, 0x4f, 0x16, 0xe9, 0xed, 0x18, 0xf0, 0x7e, 0x3b,
-	0xd4, 0xf4, 0xa9, 0x4d, 0xd9, 0x4c, 0xc7, 0x3d, 0x77, 0xe4, 0x4b, 0x71, 0xac, 0xf5, 0xd1, 0xf6,
-	0x92, 0x18, 0xd7, 0xea, 0x3f, 0x81, 0x0b, 0x23, 0xa9, 0xa7, 0x72, 0xa8, 0xf0, 0x9b, 0xc2, 0xbb,
-	0x55, 0x0d, 0xd1, 0x5b, 0x94, 0xba, 0x76, 0xa3, 0x47, 0x11, 0x39, 0x8e, 0xd1, 0x5b, 0x90, 0x20,
-	0x88, 0xcd, 0x03, 0x56, 0x51, 0xeb, 0xf1, 0x8a, 0x12, 0xba, 0xfd, 0x9a, 0x62, 0x58, 0x96, 0x25,
-	0x17, 0x75, 0x70, 0x9f, 0x75, 0xe9, 0x44, 0x31, 0xa5, 0xfb, 0x2b, 0xc6, 0xde, 0x6c, 0x23, 0xc3,
-	0xf5, 0x7b, 0xb3, 0xb7, 0x88, 0xb8, 0xad, 0xf1, 0x8e, 0x17, 0xb1, 0x59, 0xd4, 0xcf, 0xb7, 0xbc,
-	0xac, 0x2a, 0x4e, 0xdf, 0x68, 0xdb, 0xa6, 0xe1, 0x55, 0x7f, 0x65, 0x97, 0x91, 0x11, 0xe4, 0x98,
-	0xc2, 0x27, 0x7f, 0xf5, 0xaf, 0xf4, 0x92, 0x9b, 0x69, 0x66, 0x9b, 0xaf, 0xb1, 0xb0, 0x09, 0x1b,
-	0x12, 0x03, 0x02, 0xfb, 0xae, 0x3e, 0x82, 0x64, 0xf0, 0xc8, 0x50, 0x4f, 0xc3, 0xe2, 0x9d, 0x27,
-	0xb5, 0xbd, 0xfa, 0xbd, 0xca, 0x83, 0xdd, 0xfa, 0xad, 0x07, 0xcf, 0x96, 0x67, 0xd4, 0x55, 0x38,
-	0x3d, 0xdc, 0x7a, 0xb4, 0xa7, 0x57, 0x1e, 0xee, 0xd6, 0x96, 0x15, 0x75, 0x05, 0x96, 0x43, 0xc8,
-	0xea, 0xc3, 0x27, 0x0f, 0xf6, 0x97, 0x4f, 0x69, 0xb3, 0x3f, 0xfc, 0x92, 0x9b, 0xd9, 0xfe, 0x35,
-	0x0d, 0x89, 0x2a, 0xb1, 0xd4, 0xa7, 0x6c, 0xac, 0x86, 0xfe, 0x49, 0x39, 0x1f, 0xf7, 0x22, 0xf6,
-	0xc0, 0xd6, 0xfe, 0x3f, 0x01, 0x20, 0x2a, 0x88, 0xc0, 0xaa, 0xfc, 0x3f, 0x85, 0xe2, 0x04, 0x0d,
-	0x02, 0xa9, 0x5d, 0x9f, 0x16, 0x29, 0x48, 0x3b, 0x70, 0x46, 0xf6, 0x3a, 0xbf, 0x2c, 0x51, 0x24,
-	0xc1, 0x69, 0xa5, 0xe9, 0x70, 0x82, 0xee, 0x10, 0x54, 0xc9, 0x03, 0xfa, 0xd2, 0x44, 0x2d, 0x0c,
-	0xa6, 0x5d, 0x9b, 0x0a, 0x26, 0xb8, 0x9e, 0x40, 0x3a, 0xfc, 0xc6, 0xcd, 0x49, 0x4e, 0x87, 0xe4,
-	0xda, 0xe5, 0xf1, 0x72, 0xa1, 0xf6, 0x0b, 0x58, 0x8a, 0xbd, 0x25, 0x2f, 0x48, 0x4e, 0x46, 0x21,
-	0xda, 0x95, 0x89, 0x10, 0xa1, 0xff, 0x3e, 0x24, 0xc5, 0xc3, 0x71, 0x43, 0x72, 0x2c, 0x10, 0x6a,
-	0x17, 0xc7, 0x08, 0x85, 0xb6, 0xcf, 0x61, 0x31, 0xfa, 0x46, 0xca, 0x4b, 0x4b, 0x24, 0x84, 0xd0,
-	0x8a, 0x93, 0x10, 0x42, 0xf9, 0x53, 0xc8, 0x44, 0x46, 0xbb, 0xec, 0x2e, 0x84, 0x01, 0xd2, 0xbb,
-	0x20, 0x1b, 0xd6, 0x2c, 0x77, 0xe1, 0x49, 0x9d, 0x93, 0x86, 0x4f, 0xc8, 0xa5, 0xb9, 0x93, 0x8d,
-	0xe5, 0xfb, 0x90, 0x14, 0x83, 0x55, 0x16, 0xdb, 0x40, 0x28, 0x8d, 0x6d, 0x7c, 0x88, 0xaa, 0x3a,
-	0x40, 0x68, 0x82, 0x6e, 0x4a, 0x8e, 0x0c, 0xc5, 0xda, 0xa5, 0xb1, 0x62, 0xa1, 0xb3, 0x0f, 0x67,
-	0x47, 0xcc, 0xb8, 0x2b, 0x63, 0x15, 0x84, 0xa1, 0xda, 0xd6, 0xd4, 0xd0, 0x70, 0x9d, 0x44, 0xa7,
-	0x93, 0xac, 0x4e, 0x22, 0x08, 0x69, 0x9d, 0x48, 0xa7, 0x85, 0x6a, 0xc2, 0xf2, 0x91, 0x51, 0x21,
-	0x8b, 0x70, 0x1c, 0xa4, 0xbd, 0x37, 0x05, 0x28, 0x60, 0xd1, 0xe6, 0xbe, 0x7b, 0xf7, 0xf2, 0xaa,
-	0xb2, 0x73, 0xf7, 0xd5, 0x9b, 0x9c, 0xf2, 0xfa, 0x4d, 0x4e, 0xf9, 0xeb, 0x4d, 0x4e, 0xf9, 0xe9,
-	0x6d, 0x6e, 0xe6, 0xf5, 0xdb, 0xdc, 0xcc, 0xef, 0x6f, 0x73, 0x33, 0x9f, 0x95, 0x2c, 0x9b, 0xb6,
-	0x7a, 0x8d, 0x52, 0x13, 0x77, 0xca, 0x9e, 0xde, 0x6b, 0x16, 0xf6, 0xbf, 0xca, 0x46, 0xd7, 0x0e,
-	0x7e, 0x97, 0xfa, 0x98, 0xfd, 0xed, 0x6f, 0x35, 0xe6, 0xf9, 0x2f, 0x53, 0x1f, 0xfc, 0x1d, 0x00,
-	0x00, 0xff, 0xff, 0x9f, 0x74, 0x1f, 0x57, 0x0f, 0x13, 0x00, 0x00,
+	// 3104 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcc, 0x3b, 0xcd, 0x6f, 0xdc, 0xc6,
+	0xf5, 0xa6, 0x77, 0x25, 0xed, 0x3e, 0x49, 0xfe, 0xc9, 0xb4, 0x6c, 0xc9, 0x2b, 0x59, 0x96, 0x57,
+	0xb1, 0x2d, 0x27, 0xb6, 0x14, 0xf9, 0xd7, 0x36, 0x89, 0x0b, 0x34, 0xb5, 0x2d, 0xbb, 0x16, 0x62,
+	0xd9, 0x0a, 0x65, 0xa3, 0x4e, 0x0b, 0x54, 0xe1, 0x2e, 0xc7, 0xbb, 0x94, 0x57, 0xe4, 0x86, 0xc3,
+	0x55, 0xac, 0x02, 0x45, 0x3f, 0x52, 0xb4, 0xb9, 0x34, 0x28, 0x90, 0x5b, 0x6e, 0x45, 0xef, 0x45,
+	0xce, 0xfd, 0x0b, 0x72, 0x4c, 0x6f, 0xbd, 0xb4, 0x28, 0xe2, 0x43, 0xee, 0x05, 0x7a, 0x2f, 0xe6,
+	0x83, 0xc3, 0x19, 0x72, 0xc8, 0xa5, 0x76, 0x25, 0xa0, 0x27, 0xed, 0xcc, 0x3c, 0xbe, 0xaf, 0x79,
+	0xf3, 0xde, 0x9b, 0xf7, 0x46, 0x30, 0xf3, 0xb1, 0xdd, 0x09, 0x7a, 0x78, 0xb5, 0xd1, 0xf1, 0x1b,
+	0xab, 0xfb, 0x6b, 0xab, 0xe1, 0xcb, 0x95, 0x6e, 0xe0, 0x87, 0xbe, 0x79, 0x8a, 0x2d, 0xac, 0x90,
+	0x85, 0x95, 0xfd, 0xb5, 0xda, 0x4c, 0xd3, 0xc7, 0x7b, 0x3e, 0x5e, 0xdd, 0xc3, 0x2d, 0x02, 0xb7,
+	0x87, 0x5b, 0x0c, 0xb0, 0x36, 0xdd, 0xf2, 0x5b, 0x3e, 0xfd, 0xb9, 0x4a, 0x7e, 0xf1, 0xd9, 0x5a,
+	0x02, 0x2f, 0x0e, 0xed, 0x10, 0xb1, 0xb5, 0xfa, 0x2e, 0xfc, 0xdf, 0x26, 0x6e, 0x59, 0x08, 0xa3,
+	0x60, 0x1f, 0x6d, 0x77, 0xed, 0x26, 0x32, 0xa7, 0x61, 0xc4, 0xff, 0xd8, 0x43, 0xc1, 0xac, 0xb1,
+	0x68, 0x2c, 0x57, 0x2d, 0x36, 0x30, 0x4d, 0x28, 0x63, 0xf7, 0xe7, 0x68, 0xf6, 0xe4, 0xa2, 0xb1,
+	0x5c, 0xb6, 0xe8, 0x6f, 0xf3, 0x12, 0x4c, 0xa0, 0xae, 0xdf, 0x6c, 0xe3, 0x1d, 0xbb, 0x8d, 0x6c,
+	0x67, 0xb6, 0xb4, 0x68, 0x2c, 0x4f, 0x5a, 0xe3, 0x6c, 0xee, 0x36, 0x99, 0xba, 0x05, 0xbf, 0xf9,
+	0xf6, 0xcb, 0xd7, 0x19, 0x8a, 0xfa, 0x73, 0x98, 0x49, 0xd0, 0xb2, 0x10, 0xee, 0xfa, 0x1e, 0x46,
+	0xe6, 0x5b, 0x30, 0x86, 0x43, 0x3f, 0xb0, 0x5b, 0x88, 0x52, 0x1d, 0xbf, 0x39, 0xb3, 0xa2, 0xca,
+	0xbc, 0xb2, 0xcd, 0x96, 0xef, 0x94, 0xbf, 0xfa, 0xe7, 0xc5, 0x13, 0x56, 0x04, 0x4d, 0xd8, 0xea,
+	0xda, 0xae, 0x13, 0xb1, 0x45, 0x7e, 0xd7, 0x3f, 0x33, 0x60, 0x36, 0x41, 0xe8, 0xbe, 0x1f, 0xdc,
+	0xa3, 0x5c, 0x1d, 0x42, 0xba, 0x8b, 0x30, 0x8e, 0x43, 0x3b, 0x08, 0x77, 0xa8, 0x3c, 0x5c, 0x38,
+	0xa0, 0x53, 0x14, 0x97, 0x39, 0x07, 0x55, 0xe4, 0x39, 0x7c, 0xb9, 0x4c, 0x97, 0x2b, 0xc8, 0x73,
+	0xe8, 0xa2, 0x22, 0xb8, 0x0f, 0x8b, 0x59, 0xfc, 0x1c, 0x8f, 0x06, 0x7c, 0x38, 0xb7, 0x89, 0x5b,
+	0xdb, 0xdd, 0x8e, 0x1b, 0x46, 0x5f, 0x1d, 0x30, 0x9e, 0xf5, 0xe2, 0x5f, 0x00, 0xe0, 0xe8, 0x76,
+	0x38, 0xa6, 0x09, 0xab, 0xca, 0x67, 0x36, 0x1c, 0xf2, 0x91, 0xac, 0x03, 0x36, 0x50, 0x24, 0xfc,
+	0x00, 0x16, 0xf4, 0x04, 0x87, 0x96, 0xaf, 0xde, 0x81, 0xb3, 0x29, 0xd4, 0xdb, 0x64, 0x7f, 0x06,
+	0x12, 0x25, 0xda, 0xe8, 0x52, 0xbc, 0xd1, 0x8a, 0x20, 0xcf, 0xe0, 0x82, 0x96, 0xda, 0xf0, 0x72,
+	0x7c, 0x61, 0xc0, 0xa9, 0x4d, 0xdc, 0xba, 0xdf, 0xc3, 0x88, 0x43, 0x0c, 0x26, 0xc1, 0x79, 0xa8,
+	0xf8, 0x61, 0x1b, 0x05, 0x64, 0xb1, 0x44, 0x17, 0xc7, 0xe8, 0x78, 0xc3, 0x31, 0xaf, 0x43, 0xf9,
+	0x85, 0xeb, 0x39, 0xd4, 0x16, 0x4f, 0xdd, 0x9c, 0x4d, 0x32, 0x46, 0x48, 0xbf, 0xe7, 0x7a, 0x8e,
+	0x45, 0xa1, 0x14, 0xb1, 0xdf, 0xa7, 0x06, 0x23, 0xf1, 0x36, 0xbc, 0xbc, 0x4f, 0xe0, 0xf4, 0x26,
+	0x6e, 0xad, 0x23, 0x1c, 0x06, 0xfe, 0xc1, 0x30, 0x12, 0x2b, 0x8c, 0xce, 0xc1, 0xf9, 0x14, 0xd6,
+	0x88, 0xd7, 0xfa, 0x2e, 0x8c, 0x6f, 0xe2, 0xd6, 0x93, 0xc0, 0xf6, 0xf0, 0x73, 0x14, 0x64, 0x10,
+	0x9b, 0x83, 0xaa, 0xdf, 0xd8, 0x45, 0xcd, 0x30, 0xa6, 0x55, 0x61, 0x13, 0x1b, 0x8e, 0x39, 0x0f,
+	0xd5, 0x00, 0x35, 0xdd, 0xae, 0x8b, 0xbc, 0x90, 0x6a, 0xb7, 0x6a, 0xc5, 0x13, 0x0a, 0x23, 0x67,
+	0xe1, 0x8c, 0x44, 0x4b, 0xb0, 0xf0, 0x0f, 0x03, 0x26, 0x2c, 0xd4, 0x72, 0x71, 0x18, 0xd8, 0xa1,
+	0xeb, 0x7b, 0xe6, 0x0c, 0x8c, 0x11, 0x45, 0x11, 0x62, 0x06, 0x25, 0x36, 0x4a, 0x86, 0x1b, 0x0e,
+	0xe1, 0x23, 0xf0, 0xfd, 0x70, 0xa7, 0x6d, 0xe3, 0x76, 0xc4, 0x07, 0x99, 0x78, 0x60, 0xe3, 0xb6,
+	0xce, 0x4c, 0xcd, 0x25, 0x98, 0x44, 0x5e, 0xd3, 0x77, 0x5c, 0xaf, 0xb5, 0x13, 0x1e, 0x74, 0x11,
+	0x77, 0x39, 0x13, 0xd1, 0xe4, 0x93, 0x83, 0x2e, 0x22, 0x02, 0x38, 0xa8, 0x83, 0x42, 0xbb, 0xd1,
+	0x41, 0xb3, 0x23, 0x8b, 0xc6, 0x72, 0xc5, 0x8a, 0x27, 0x52, 0x0e, 0x7b, 0x34, 0xe5, 0xb0, 0x13,
+	0x7b, 0x31, 0x96, 0xd8, 0x8b, 0xba, 0x07, 0x53, 0xd4, 0x95, 0x11, 0x09, 0x51, 0x70, 0xa7, 0xe3,
+	0x37, 0xb2, 0x5c, 0xea, 0xdb, 0x30, 0x42, 0x24, 0xc5, 0xb3, 0x27, 0x17, 0x4b, 0xcb, 0xe3, 0x37,
+	0xe7, 0x93, 0x66, 0x23, 0x6b, 0x89, 0xdb, 0x0e, 0xfb, 0x40, 0x51, 0xf3, 0x87, 0xdc, 0x95, 0x4b,
+	0xf4, 0x84, 0x69, 0xbe, 0x19, 0x51, 0x30, 0x28, 0x85, 0xe9, 0x24, 0x05, 0x02, 0xad, 0x60, 0xd6,
+	0xfa, 0xca, 0x1d, 0x18, 0xbf, 0x8b, 0x82, 0xd0, 0x7d, 0xee, 0x36, 0xed, 0x10, 0x99, 0xb3, 0x30,
+	0xb6, 0x87, 0x30, 0x8e, 0xec, 0x7d, 0xc2, 0x8a, 0x86, 0x64, 0x05, 0xbb, 0x2d, 0x0f, 0x05, 0x98,
+	0x6f, 0x57, 0x34, 0x24, 0x4a, 0x27, 0x3f, 0xed, 0xb0, 0x17, 0x20, 0x7e, 0x26, 0xe3, 0x89, 0xfa,
+	0x47, 0x30, 0x19, 0x13, 0x20, 0x26, 0xa1, 0x58, 0xa0, 0x91, 0xb0, 0xc0, 0xbb, 0x30, 0xde, 0x8c,
+	0xd9, 0xa1, 0x94, 0xc6, 0x6f, 0xce, 0x25, 0x45, 0x93, 0x38, 0xe6, 0x12, 0xca, 0x5f, 0xd5, 0x3d,
+	0x1a, 0xd5, 0x19, 0xd0, 0x41, 0xde, 0x26, 0xbd, 0xa3, 0x6e, 0xd2, 0x85, 0x6c, 0x3a, 0xb9, 0xbb,
+	0x74, 0x9e, 0x46, 0x76, 0x99, 0x9e, 0x38, 0x10, 0xef, 0x53, 0xaf, 0xb7, 0x4e, 0x4c, 0x10, 0xe5,
+	0x71, 0x72, 0x01, 0x40, 0x28, 0x85, 0xb1, 0x33, 0x61, 0x55, 0x23, 0xad, 0xa8, 0xd4, 0xb6, 0xa9,
+	0xb3, 0x92, 0x50, 0x0a, 0x8b, 0x78, 0x07, 0x2a, 0xdc, 0x54, 0x23, 0xa3, 0xe8, 0xe3, 0xad, 0x04,
+	0x78, 0xfd, 0x21, 0xf5, 0x1d, 0x77, 0x7a, 0x81, 0x47, 0x50, 0x0e, 0xe0, 0x3b, 0x34, 0xde, 0x21,
+	0xc2, 0x26, 0x94, 0xf1, 0x1c, 0x26, 0x37, 0x71, 0xeb, 0xde, 0xcb, 0x10, 0x79, 0xce, 0x80, 0x64,
+	0xcc, 0x73, 0x30, 0xca, 0xce, 0x2b, 0x8f, 0xc6, 0x7c, 0xa4, 0x90, 0x7f, 0x40, 0x63, 0x66, 0x4c,
+	0x47, 0x28, 0x48, 0x49, 0x59, 0x0c, 0x35, 0x65, 0xd1, 0x9e, 0x8e, 0x03, 0xea, 0x6f, 0x63, 0x4c,
+	0x3f, 0x76, 0x43, 0x12, 0xd3, 0xfd, 0x5e, 0x90, 0x99, 0x29, 0xe6, 0x72, 0xaf, 0xba, 0x97, 0x52,
+	0x9e, 0xab, 0xff, 0x21, 0x5c, 0xca, 0x24, 0x5d, 0x48, 0xa0, 0xfa, 0xbf, 0x0d, 0xea, 0xad, 0xb6,
+	0x51, 0x78, 0x3b, 0x0c, 0x03, 0xb7, 0xd1, 0x0b, 0x11, 0x1e, 0x84, 0xe9, 0x35, 0x28, 0x61, 0x44,
+	0xe2, 0x01, 0xb1, 0xa8, 0xf3, 0x49, 0x8b, 0x12, 0xb8, 0xb9, 0x4d, 0x11, 0x58, 0xb2, 0x4b, 0x01,
+	0xda, 0xf3, 0xf7, 0x89, 0x97, 0x2e, 0x2d, 0x57, 0x2d, 0x3e, 0x22, 0xd4, 0x9b, 0x1d, 0x64, 0x07,
+	0xdc, 0x37, 0xb3, 0x81, 0x39, 0x05, 0x25, 0xdb, 0x61, 0xee, 0xb8, 0x62, 0x91, 0x9f, 0x64, 0x2f,
+	0x42, 0xfb, 0x05, 0xa2, 0x0e, 0xb8, 0x62, 0xd1, 0xdf, 0xc4, 0x01, 0x39, 0x2e, 0x6e, 0xda, 0x81,
+	0x33, 0x5b, 0xa1, 0x48, 0xa3, 0x61, 0xe2, 0x74, 0xcc, 0x26, 0x65, 0x96, 0x82, 0xf9, 0x68, 0x03,
+	0x3d, 0xf7, 0x03, 0xc4, 0x4f, 0x47, 0x5f, 0x59, 0x38, 0x78, 0xfd, 0x97, 0xd4, 0x9e, 0x37, 0xbc,
+	0x7d, 0xbb, 0xe3, 0x3a, 0x36, 0x3b, 0x76, 0x1b, 0xeb, 0x44, 0x4a, 0x8c, 0x3c, 0x47, 0x28, 0x93,
+	0x8f, 0x8e, 0xc4, 0x89, 0xdd, 0x1a, 0x27, 0x42, 0x71, 0x8c, 0xf5, 0x0b, 0x30, 0xa7, 0x61, 0x40,
+	0x1c, 0xac, 0x26, 0x4c, 0x10, 0xa1, 0xdb, 0x76, 0x80, 0x06, 0x3d, 0x57, 0xd3, 0x30, 0xf2, 0xbc,
+	0xe7, 0x39, 0x98, 0xc7, 0x5c, 0x36, 0x50, 0x34, 0xbb, 0x05, 0xd3, 0x32, 0x11, 0xa1, 0xd5, 0xb7,
+	0x61, 0x14, 0x93, 0x49, 0x87, 0x67, 0x48, 0xb5, 0x94, 0xcf, 0xa1, 0xab, 0x52, 0x38, 0xe2, 0xf0,
+	0xf5, 0x3d, 0x9a, 0x23, 0xdd, 0xef, 0x79, 0x4e, 0x0c, 0x92, 0xa9, 0xd4, 0x39, 0xa8, 0xb2, 0xcf,
+	0x24, 0xee, 0xd9, 0x04, 0xf3, 0x0a, 0xf6, 0x9e, 0xdf, 0xe3, 0x59, 0x4b, 0xd9, 0xe2, 0x23, 0x55,
+	0x89, 0x6b, 0xf4, 0x30, 0xab, 0xe4, 0x84, 0x14, 0x42, 0x7e, 0x43, 0x92, 0xbf, 0xee, 0xd3, 0x8d,
+	0x67, 0x87, 0xf0, 0x08, 0x78, 0xd4, 0x7a, 0x2e, 0x85, 0x47, 0x87, 0x6e, 0x74, 0x92, 0xe0, 0xc0,
+	0x0e, 0x4c, 0xbf, 0xad, 0x75, 0x9f, 0x6e, 0xe5, 0xdd, 0x00, 0xd9, 0x61, 0x94, 0xf1, 0x6e, 0xf9,
+	0x7e, 0xe7, 0xf8, 0xee, 0xbe, 0x2e, 0xcc, 0xeb, 0x08, 0x0a, 0xb9, 0xbe, 0x0b, 0xe5, 0xae, 0xef,
+	0x77, 0xb8, 0x05, 0xcd, 0x65, 0x44, 0x2d, 0xf2, 0x09, 0x37, 0x21, 0x0a, 0xae, 0x75, 0xd9, 0x0d,
+	0xb8, 0xa8, 0x23, 0x45, 0xdc, 0xe7, 0x91, 0xa5, 0xe1, 0x1f, 0xc2, 0xd5, 0x3e, 0x34, 0x86, 0x94,
+	0xac, 0xfe, 0x27, 0x03, 0x4c, 0x32, 0x89, 0x9c, 0xff, 0xd9, 0x74, 0xba, 0xfe, 0xb9, 0x41, 0x33,
+	0x91, 0x28, 0x3b, 0x65, 0xec, 0xe6, 0x25, 0x39, 0x33, 0x30, 0x46, 0x84, 0x8b, 0xd5, 0x3b, 0x4a,
+	0x86, 0x1b, 0x8e, 0xf9, 0x83, 0x28, 0x0f, 0x63, 0x31, 0xa6, 0x9e, 0xd4, 0x52, 0x5a, 0x13, 0xd9,
+	0xc9, 0x58, 0x87, 0xde, 0xc5, 0x35, 0x4c, 0x89, 0x2d, 0xf9, 0x9e, 0x9a, 0x38, 0xd7, 0xf4, 0xd4,
+	0x8a, 0xa5, 0xcf, 0x18, 0xce, 0x30, 0x70, 0x35, 0xc7, 0xcd, 0xdc, 0xa7, 0x23, 0xc9, 0x6f, 0x3f,
+	0x37, 0x68, 0x82, 0xc3, 0x13, 0xce, 0x21, 0xf4, 0xfe, 0xae, 0xaa, 0xf7, 0x25, 0xbd, 0x26, 0x0a,
+	0x66, 0xc1, 0x17, 0x69, 0xed, 0x20, 0xcd, 0x94, 0x88, 0x52, 0x1d, 0xea, 0x75, 0x58, 0xe2, 0x3a,
+	0x04, 0xd3, 0xe7, 0xa1, 0xc2, 0x75, 0xcb, 0xf8, 0x9e, 0xb0, 0xc6, 0x98, 0x72, 0x55, 0x76, 0x6e,
+	0x52, 0x97, 0x93, 0xa2, 0x26, 0xac, 0xc0, 0x84, 0x72, 0x0f, 0xf3, 0xa0, 0x55, 0xb6, 0xe8, 0xef,
+	0xfa, 0x47, 0x34, 0x42, 0x90, 0xbc, 0xf5, 0xde, 0xcb, 0xae, 0x1b, 0x20, 0xe7, 0xf8, 0xd9, 0x7c,
+	0x8b, 0xa6, 0x79, 0x7a, 0x92, 0xb9, 0xbc, 0xba, 0x54, 0x9b, 0x3c, 0x52, 0xf4, 0xf5, 0xe1, 0x99,
+	0x6c, 0x16, 0xc9, 0xa7, 0x1f, 0x53, 0x55, 0xa6, 0x48, 0x0d, 0x9e, 0x56, 0xb7, 0xa8, 0xe3, 0xd8,
+	0xf0, 0x9a, 0x01, 0xb2, 0x31, 0x1a, 0x82, 0xfb, 0x7e, 0xf5, 0xac, 0x07, 0xd4, 0x19, 0x68, 0x08,
+	0xc9, 0xaa, 0xa5, 0x18, 0x0c, 0xc9, 0x37, 0xea, 0x58, 0xfe, 0x05, 0xdd, 0x27, 0x0d, 0xa6, 0xfe,
+	0x81, 0x25, 0x93, 0xfb, 0x43, 0xdc, 0x06, 0xde, 0x85, 0x6b, 0x7d, 0xc9, 0xe7, 0xc9, 0xc4, 0x55,
+	0xbe, 0x8e, 0x8e, 0x5d, 0xe5, 0xac, 0x16, 0xaa, 0x21, 0x34, 0x7c, 0x4d, 0x6d, 0x9f, 0x86, 0x76,
+	0x0d, 0xea, 0x3b, 0x07, 0x5b, 0x28, 0x68, 0x22, 0x2f, 0x3c, 0xac, 0x30, 0xb3, 0x30, 0xd6, 0x65,
+	0x5f, 0x72, 0xf3, 0x8f, 0x86, 0x8a, 0x48, 0x0d, 0x1a, 0xee, 0xf3, 0xe8, 0x0e, 0x2f, 0x9b, 0x45,
+	0x5d, 0xba, 0x5a, 0xd9, 0x1b, 0x60, 0x7b, 0x34, 0xd5, 0xdc, 0x34, 0xce, 0xe1, 0xb9, 0xfd, 0xc3,
+	0x49, 0x56, 0x62, 0x47, 0x21, 0x73, 0x57, 0x7d, 0x2f, 0x98, 0x99, 0x3b, 0x20, 0x45, 0xca, 0x92,
+	0x12, 0x29, 0xf9, 0xad, 0xb3, 0x3c, 0xd0, 0xad, 0x73, 0x44, 0x7f, 0xeb, 0x1c, 0xd5, 0xdc, 0x3a,
+	0xc7, 0xd2, 0xb7, 0xce, 0x8a, 0xfe, 0xd6, 0x59, 0xcd, 0xbe, 0x75, 0xf2, 0x06, 0x40, 0x5a, 0x1d,
+	0xc3, 0xdf, 0x3d, 0x3d, 0x7a, 0x05, 0x61, 0xb9, 0x26, 0xcd, 0x49, 0x7a, 0xcd, 0x17, 0x28, 0x3c,
+	0xbe, 0x54, 0xfd, 0x6f, 0x06, 0xbd, 0x82, 0x24, 0x09, 0x0a, 0x41, 0xbe, 0x03, 0xa3, 0x0d, 0x3a,
+	0xc3, 0x4d, 0xe6, 0x5c, 0xaa, 0xee, 0x48, 0x57, 0x85, 0x14, 0x8c, 0xdd, 0x35, 0x28, 0x35, 0xed,
+	0x2e, 0xcf, 0x77, 0xce, 0xeb, 0x3f, 0xb9, 0x6b, 0x77, 0xa3, 0xdd, 0x6c, 0xda, 0x5d, 0x91, 0x39,
+	0x97, 0x06, 0xbb, 0x13, 0x94, 0x25, 0xe7, 0xfd, 0x17, 0x35, 0x53, 0xe5, 0x1c, 0xe6, 0x44, 0xf5,
+	0x39, 0xa8, 0x32, 0xc6, 0xa5, 0x8b, 0x1c, 0x9b, 0xd8, 0x70, 0xcc, 0xb3, 0x30, 0xda, 0xb4, 0xbb,
+	0xb1, 0xc5, 0x8e, 0x34, 0xed, 0xae, 0x9c, 0xc4, 0x96, 0x8f, 0x3a, 0x89, 0x95, 0xf8, 0x3d, 0x96,
+	0x24, 0xf6, 0x0b, 0x25, 0x9f, 0x94, 0xb5, 0x93, 0x73, 0xd1, 0xcd, 0xd6, 0xcf, 0xd0, 0x59, 0xa5,
+	0x72, 0x23, 0x56, 0xd2, 0x4a, 0x8d, 0x26, 0xea, 0xbf, 0x37, 0xa4, 0xbc, 0xf2, 0x78, 0xb6, 0x56,
+	0xce, 0xe5, 0xca, 0xc5, 0x52, 0x4e, 0xdd, 0x9e, 0xe9, 0xd2, 0xb8, 0x4f, 0x0c, 0xa9, 0xc4, 0xd0,
+	0xf7, 0x7c, 0x0f, 0xc2, 0x7c, 0x9c, 0xe1, 0x95, 0x33, 0x33, 0xbc, 0x47, 0x52, 0xd9, 0x41, 0x73,
+	0xe6, 0x0f, 0x9d, 0xe0, 0xfd, 0x9a, 0x59, 0x54, 0x94, 0xaf, 0x1c, 0x8b, 0x5c, 0x91, 0xaf, 0x2b,
+	0x67, 0x24, 0x22, 0x3f, 0xa2, 0x86, 0x93, 0x66, 0xe1, 0xd0, 0xa9, 0xdf, 0x7f, 0xd8, 0x16, 0x71,
+	0x13, 0xbc, 0xb7, 0x8f, 0xbc, 0x30, 0xa7, 0xca, 0x36, 0x03, 0x63, 0x9e, 0xef, 0x48, 0x35, 0x84,
+	0x51, 0x32, 0xcc, 0x8b, 0x74, 0xca, 0xdd, 0xbd, 0x9c, 0x71, 0x77, 0x1f, 0xc9, 0xbb, 0xbb, 0x8f,
+	0x6a, 0xee, 0xee, 0x0b, 0x00, 0xcd, 0x36, 0x6a, 0xbe, 0xe8, 0xfa, 0xae, 0x17, 0xd2, 0x28, 0x57,
+	0xb6, 0xa4, 0x99, 0xb8, 0xab, 0x5d, 0xc9, 0xea, 0x6a, 0xef, 0xb1, 0x40, 0x90, 0x10, 0x5b, 0xa8,
+	0x6f, 0x16, 0xc6, 0xec, 0x4e, 0x80, 0x6c, 0xe7, 0x80, 0x2a, 0xa0, 0x62, 0x45, 0x43, 0x62, 0x71,
+	0x1f, 0x23, 0xb7, 0xd5, 0x0e, 0xa9, 0x06, 0x26, 0x2d, 0x3e, 0x32, 0xe7, 0xa1, 0xca, 0xaf, 0xb1,
+	0x88, 0xe9, 0xa0, 0x62, 0xc5, 0x13, 0xf5, 0xdf, 0x19, 0xf4, 0xf6, 0x15, 0x39, 0xbd, 0x75, 0xe4,
+	0x1d, 0x3c, 0x74, 0x71, 0xf8, 0xb4, 0xeb, 0xd8, 0x21, 0x3a, 0xac, 0xb2, 0x4d, 0x28, 0x13, 0x15,
+	0x72, 0x4d, 0xd3, 0xdf, 0x66, 0x0d, 0x2a, 0x18, 0x7d, 0xd4, 0x43, 0x5e, 0x33, 0x32, 0x1a, 0x31,
+	0x56, 0xe4, 0x5e, 0xa2, 0xa9, 0xbe, 0x9e, 0x0f, 0xe1, 0x75, 0x3e, 0x37, 0x68, 0xf1, 0x92, 0xcd,
+	0x46, 0x30, 0x87, 0xe5, 0x32, 0x51, 0x0d, 0x28, 0x0d, 0x54, 0x28, 0x4e, 0xf7, 0x87, 0x55, 0xa6,
+	0x04, 0xcb, 0x9f, 0x18, 0xb4, 0x4f, 0xc5, 0xfc, 0x53, 0xb4, 0xda, 0xa7, 0xa2, 0x79, 0xf4, 0xa5,
+	0xec, 0x4b, 0x3c, 0x89, 0x4f, 0x33, 0x21, 0x18, 0xf5, 0x69, 0x9f, 0xe8, 0xb6, 0xe3, 0x6c, 0xf7,
+	0x1a, 0xd8, 0x65, 0x06, 0xa5, 0xe5, 0x2e, 0x2e, 0xfb, 0x9e, 0x94, 0xcb, 0xbe, 0x45, 0x52, 0x1e,
+	0x85, 0xa7, 0xdb, 0xd4, 0x5b, 0xc5, 0x04, 0x65, 0x17, 0x81, 0x6c, 0xee, 0xf3, 0xca, 0x16, 0xfd,
+	0x4d, 0x0f, 0xce, 0xcb, 0x30, 0xb0, 0x39, 0x4d, 0x36, 0xa8, 0x3f, 0xa3, 0xba, 0xbd, 0xed, 0x38,
+	0x5b, 0x88, 0xbd, 0x6d, 0x61, 0xa8, 0x5c, 0x94, 0x1d, 0x44, 0xc9, 0x01, 0xa2, 0xfc, 0xb2, 0x86,
+	0x5f, 0xd9, 0x8a, 0x86, 0x3a, 0x85, 0xe9, 0x30, 0x0b, 0x85, 0x3d, 0xa6, 0x8d, 0x1e, 0x5a, 0xd9,
+	0xee, 0x4b, 0x35, 0x43, 0x67, 0x2a, 0xcd, 0x15, 0xda, 0x45, 0x51, 0x10, 0xca, 0x3a, 0x11, 0x15,
+	0xcd, 0x32, 0x2f, 0x57, 0xde, 0xa2, 0x1e, 0x72, 0x2b, 0xf0, 0x9b, 0x08, 0xe3, 0xbe, 0x3c, 0xa8,
+	0xb4, 0x36, 0xa8, 0x9b, 0x49, 0x7e, 0xab, 0x14, 0xe6, 0xdd, 0x97, 0x22, 0x6a, 0xb2, 0x01, 0x99,
+	0xed, 0xd1, 0x2e, 0x35, 0xdf, 0x04, 0x3a, 0xa8, 0xff, 0xd6, 0xa0, 0x9d, 0xdf, 0x6d, 0x14, 0xc6,
+	0x3c, 0xcc, 0x43, 0xd5, 0xee, 0x85, 0x6d, 0x3f, 0x70, 0xc3, 0x03, 0xce, 0x46, 0x3c, 0x41, 0xfd,
+	0x44, 0x64, 0xd8, 0x93, 0x16, 0xfd, 0x4d, 0xe6, 0x1a, 0x36, 0x16, 0x37, 0x5c, 0xf2, 0x9b, 0xf8,
+	0xe8, 0x2e, 0x0a, 0x76, 0x70, 0x9b, 0x5c, 0x04, 0xb8, 0xf3, 0xe8, 0xa2, 0x60, 0x9b, 0x8c, 0x6f,
+	0x9d, 0x22, 0xe2, 0xc4, 0x48, 0x79, 0x3f, 0x58, 0xe6, 0x22, 0x92, 0xe6, 0xf5, 0x2d, 0xa8, 0x44,
+	0xef, 0x50, 0xcc, 0xd3, 0x30, 0x79, 0xff, 0xe9, 0xf6, 0xbd, 0x9d, 0xf7, 0x36, 0x1e, 0xad, 0xef,
+	0xdc, 0x7e, 0xf4, 0xc1, 0xd4, 0x09, 0xf3, 0x2c, 0x9c, 0x8e, 0xa7, 0xb6, 0xee, 0x59, 0x1b, 0x8f,
+	0xd7, 0xb7, 0xa7, 0x0c, 0x73, 0x1a, 0xa6, 0x24, 0xc8, 0xcd, 0xc7, 0x4f, 0x1f, 0x3d, 0x99, 0x3a,
+	0x59, 0x2b, 0x7f, 0xfa, 0xe7, 0x85, 0x13, 0x37, 0xff, 0x7a, 0x19, 0x4a, 0x9b, 0xb8, 0x65, 0x3e,
+	0x83, 0x09, 0xe5, 0x1d, 0xdb, 0xc5, 0xe4, 0x21, 0x4d, 0xbc, 0xc1, 0xaa, 0x5d, 0xed, 0x03, 0x20,
+	0x76, 0x00, 0xc3, 0x59, 0xfd, 0x63, 0xb2, 0xe5, 0x3e, 0x18, 0x04, 0x64, 0xed, 0xcd, 0xa2, 0x90,
+	0x82, 0xe8, 0x1e, 0x9c, 0xd1, 0x3d, 0xe0, 0xba, 0xa2, 0x41, 0xa4, 0x81, 0xab, 0xad, 0x14, 0x83,
+	0x13, 0xe4, 0x76, 0xc1, 0xd4, 0xbc, 0xb1, 0xba, 0xdc, 0x17, 0x0b, 0x01, 0xab, 0xdd, 0x28, 0x04,
+	0x26, 0x68, 0x3d, 0x85, 0x71, 0xf9, 0x19, 0xd4, 0x82, 0xe6, 0x6b, 0x69, 0xbd, 0x76, 0x25, 0x7f,
+	0x5d, 0xa0, 0xfd, 0x19, 0x9c, 0x4a, 0x3c, 0x37, 0xba, 0xa4, 0xf9, 0x52, 0x05, 0xa9, 0x5d, 0xeb,
+	0x0b, 0x22, 0xf0, 0x3f, 0x84, 0x8a, 0x78, 0x5b, 0x34, 0xa7, 0xf9, 0x2c, 0x5a, 0xac, 0x2d, 0xe5,
+	0x2c, 0x0a, 0x6c, 0x3f, 0x85, 0x49, 0xf5, 0x19, 0xcd, 0xa2, 0xd6, 0x44, 0x24, 0x88, 0xda, 0x72,
+	0x3f, 0x08, 0x81, 0xfc, 0x19, 0x4c, 0x28, 0xaf, 0x3f, 0x74, 0x67, 0x41, 0x06, 0xd0, 0x9e, 0x05,
+	0xdd, 0x7b, 0x0e, 0xb2, 0x77, 0xf2, 0x63, 0x8e, 0x05, 0xad, 0xfa, 0xc4, 0xba, 0x76, 0xef, 0x74,
+	0x2f, 0x37, 0x1e, 0x42, 0x45, 0xbc, 0xbd, 0xd0, 0xe9, 0x36, 0x5a, 0xd4, 0xea, 0x36, 0xf9, 0xce,
+	0xc2, 0xb4, 0x00, 0xa4, 0x47, 0x16, 0x17, 0x34, 0x9f, 0xc4, 0xcb, 0xb5, 0xcb, 0xb9, 0xcb, 0x02,
+	0xe7, 0x3e, 0x9c, 0xcb, 0x78, 0x06, 0x71, 0x2d, 0x17, 0x81, 0x0c, 0x5a, 0x5b, 0x2b, 0x0c, 0x2a,
+	0xdb, 0x89, 0xfa, 0x80, 0x41, 0x67, 0x27, 0x0a, 0x84, 0xd6, 0x4e, 0xf4, 0x0f, 0x02, 0x1c, 0x98,
+	0x4a, 0x35, 0xf5, 0x75, 0x1a, 0x4e, 0x02, 0xd5, 0xde, 0x28, 0x00, 0x24, 0xa8, 0x3c, 0x86, 0x6a,
+	0xdc, 0x9a, 0x9f, 0xd7, 0x31, 0x17, 0xad, 0xd6, 0x5e, 0xcb, 0x5b, 0x95, 0x4f, 0x7a, 0xa2, 0x69,
+	0x7e, 0x49, 0xeb, 0x23, 0x64, 0x10, 0xed, 0x49, 0xcf, 0xe8, 0x85, 0x3b, 0x30, 0x95, 0x6a, 0x79,
+	0x2f, 0x65, 0x6e, 0x9d, 0x44, 0xe3, 0x8d, 0x02, 0x40, 0x82, 0x4a, 0x0b, 0x4e, 0xa7, 0x3b, 0xd0,
+	0x3a, 0x05, 0xa4, 0xa0, 0x6a, 0xd7, 0x8b, 0x40, 0x09, 0x42, 0x9f, 0x1a, 0x30, 0x9f, 0xdb, 0x0f,
+	0x5e, 0x2d, 0x82, 0x4e, 0xfa, 0xa0, 0xf6, 0xd6, 0x21, 0x3f, 0x90, 0xa3, 0x9a, 0xae, 0x5d, 0x7a,
+	0x25, 0xc7, 0xb3, 0x49, 0x70, 0xda, 0xa8, 0x96, 0xd7, 0xe9, 0xdc, 0x05, 0x53, 0xd3, 0x24, 0xbc,
+	0x9c, 0xed, 0xec, 0x64, 0x62, 0x37, 0x0a, 0x81, 0xc9, 0xdb, 0x99, 0x6e, 0xed, 0xbd, 0x96, 0xe9,
+	0xff, 0x64, 0x4a, 0xd7, 0x8b, 0x40, 0xc9, 0x9e, 0x28, 0xa3, 0x43, 0x77, 0x2d, 0xc3, 0x39, 0xa6,
+	0x41, 0xb5, 0x9e, 0xa8, 0x4f, 0x13, 0xae, 0x05, 0xa7, 0xd3, 0xdd, 0xb6, 0xd7, 0xb2, 0x2d, 0xbe,
+	0x8f, 0xbd, 0x66, 0xb7, 0xd3, 0xf6, 0xe0, 0x8c, 0xae, 0x35, 0x76, 0x45, 0xeb, 0x73, 0x52, 0x70,
+	0x5a, 0x23, 0xc9, 0xeb, 0x80, 0x7d, 0x66, 0xc0, 0x42, 0x9f, 0xbe, 0xd6, 0x5a, 0x31, 0x94, 0xf2,
+	0x11, 0x79, 0xe7, 0xd0, 0x9f, 0xc8, 0xf2, 0xeb, 0xfa, 0x54, 0xfa, 0x58, 0x5a, 0x4c, 0xfe, 0xbc,
+	0x76, 0x14, 0x71, 0x0f, 0xb9, 0x3d, 0xa5, 0xd5, 0x62, 0x08, 0xc5, 0x07, 0x5a, 0xf7, 0x50, 0xa8,
+	0x7b, 0xb4, 0x0b, 0xa6, 0xa6, 0x03, 0x74, 0xb9, 0x6f, 0x8e, 0x46, 0xe5, 0xbe, 0x51, 0x08, 0x4c,
+	0x49, 0xb0, 0x35, 0xed, 0x9b, 0x2b, 0xfa, 0xe0, 0x99, 0x84, 0xd3, 0x27, 0xd8, 0x39, 0xfd, 0x0f,
+	0x07, 0xa6, 0x52, 0x3d, 0x8c, 0xa5, 0x4c, 0x37, 0x1a, 0x03, 0x69, 0x63, 0x4a, 0x66, 0x73, 0x42,
+	0xf2, 0xaf, 0x72, 0x25, 0x38, 0xcf, 0xbf, 0x4a, 0x70, 0xb9, 0xfe, 0x55, 0x57, 0xd0, 0x8d, 0xfd,
+	0xab, 0x4c, 0x2d, 0xc7, 0xbf, 0xca, 0xc4, 0x6e, 0x14, 0x02, 0x4b, 0xfb, 0x57, 0x99, 0x54, 0xb6,
+	0x7f, 0x95, 0x29, 0x5d, 0x2f, 0x02, 0x95, 0x8e, 0xfe, 0x7d, 0x76, 0x2a, 0x09, 0x94, 0x13, 0xfd,
+	0x35, 0x3b, 0xb5, 0x0b, 0xa6, 0xa6, 0x3a, 0x7c, 0x39, 0xc7, 0x6b, 0x48, 0x94, 0x6e, 0x14, 0x02,
+	0x53, 0x6c, 0x2f, 0x59, 0xbc, 0x5d, 0xca, 0xd6, 0xbe, 0x00, 0xd2, 0xdb, 0x5e, 0x56, 0x3d, 0x74,
+	0x1f, 0xce, 0x65, 0xd4, 0x2e, 0xaf, 0xe5, 0x98, 0x95, 0x0a, 0xaa, 0x8d, 0x4b, 0xf9, 0x95, 0x48,
+	0x92, 0x0d, 0x26, 0xaa, 0x90, 0xba, 0x6c, 0x50, 0x05, 0xd1, 0x66, 0x83, 0xfa, 0xb2, 0xa1, 0xd9,
+	0x85, 0x69, 0x6d, 0xc9, 0xf0, 0x6a, 0xa6, 0x55, 0xa9, 0x80, 0xb5, 0xd5, 0x82, 0x80, 0xf2, 0xfd,
+	0x45, 0x2a, 0xfe, 0xe9, 0xee, 0x2f, 0xf1, 0xb2, 0xf6, 0xfe, 0xa2, 0xa9, 0xe4, 0x75, 0x61, 0x5a,
+	0x5b, 0x9c, 0xbb, 0xaa, 0xff, 0x3c, 0x05, 0xa8, 0x95, 0x22, 0xaf, 0x28, 0x47, 0x6e, 0x2e, 0x6a,
+	0x45, 0x6e, 0x31, 0x2b, 0x03, 0x17, 0x34, 0x96, 0xfb, 0x41, 0xc8, 0x26, 0x9d, 0xaa, 0xb6, 0xe9,
+	0x4c, 0x3a, 0x09, 0xa4, 0x35, 0xe9, 0xcc, 0xda, 0xdb, 0x33, 0x98, 0x50, 0x6a, 0x69, 0x17, 0xf5,
+	0x4e, 0x3f, 0xc6, 0x7e, 0xb5, 0x0f, 0x40, 0x84, 0xb9, 0x36, 0xf2, 0xab, 0x6f, 0xbf, 0x7c, 0xdd,
+	0xb8, 0xf3, 0xe0, 0xab, 0x6f, 0x16, 0x8c, 0xaf, 0xbf, 0x59, 0x30, 0xfe, 0xf5, 0xcd, 0x82, 0xf1,
+	0xc7, 0x57, 0x0b, 0x27, 0xbe, 0x7e, 0xb5, 0x70, 0xe2, 0xef, 0xaf, 0x16, 0x4e, 0xfc, 0x64, 0xa5,
+	0xe5, 0x86, 0xed, 0x5e, 0x63, 0xa5, 0xe9, 0xef, 0xad, 0x32, 0x9c, 0x37, 0x5a, 0x3e, 0xff, 0xb5,
+	0x6a, 0x77, 0xdd, 0xe8, 0xdf, 0x39, 0xbf, 0x4f, 0xfe, 0xee, 0xaf, 0x35, 0x46, 0xe9, 0x3f, 0x74,
+	0xfe, 0xff, 0x7f, 0x03, 0x00, 0x00, 0xff, 0xff, 0x8e, 0xbb, 0x46, 0x92, 0x46, 0x3a, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1949,7 +5665,8 @@ type MsgClient interface {
 	FuseStorage(ctx context.Context, in *MsgFuseStorage, opts ...grpc.CallOption) (*MsgFuseStorageResponse, error)
 	// DestroyStorage gives a resource up. Nothing is refunded.
 	DestroyStorage(ctx context.Context, in *MsgDestroyStorage, opts ...grpc.CallOption) (*MsgDestroyStorageResponse, error)
-	// Transfer gives an object of any kind to another account.
+	// Transfer gives an object of any kind to another account: a storage resource, a blob, a storage pool or
+	// the capability of a blob bucket.
 	Transfer(ctx context.Context, in *MsgTransfer, opts ...grpc.CallOption) (*MsgTransferResponse, error)
 	// RegisterBlobs assigns storage to blobs, bought on the spot or owned before.
 	RegisterBlobs(ctx context.Context, in *MsgRegisterBlobs, opts ...grpc.CallOption) (*MsgRegisterBlobsResponse, error)
@@ -1967,6 +5684,68 @@ type MsgClient interface {
 	SetAttributes(ctx context.Context, in *MsgSetAttributes, opts ...grpc.CallOption) (*MsgSetAttributesResponse, error)
 	// InvalidateBlobID records that f+1 shards found a blob to be encoded incorrectly. Anyone may send it.
 	InvalidateBlobID(ctx context.Context, in *MsgInvalidateBlobID, opts ...grpc.CallOption) (*MsgInvalidateBlobIDResponse, error)
+	// ShareBlob gives a blob up for good, so that anyone may extend it with funds collected for it.
+	ShareBlob(ctx context.Context, in *MsgShareBlob, opts ...grpc.CallOption) (*MsgShareBlobResponse, error)
+	// FundSharedBlob adds to the funds of a shared blob, which nobody can take out. Anyone may send it.
+	FundSharedBlob(ctx context.Context, in *MsgFundSharedBlob, opts ...grpc.CallOption) (*MsgFundSharedBlobResponse, error)
+	// ExtendSharedBlob buys epochs for a shared blob from its funds. Anyone may send it.
+	ExtendSharedBlob(ctx context.Context, in *MsgExtendSharedBlob, opts ...grpc.CallOption) (*MsgExtendSharedBlobResponse, error)
+	// CreateStoragePool buys a storage pool.
+	CreateStoragePool(ctx context.Context, in *MsgCreateStoragePool, opts ...grpc.CallOption) (*MsgCreateStoragePoolResponse, error)
+	// CreateStoragePoolWithStorage makes a storage pool of a resource.
+	CreateStoragePoolWithStorage(ctx context.Context, in *MsgCreateStoragePoolWithStorage, opts ...grpc.CallOption) (*MsgCreateStoragePoolWithStorageResponse, error)
+	// RegisterPooledBlobs assigns space of a pool to blobs.
+	RegisterPooledBlobs(ctx context.Context, in *MsgRegisterPooledBlobs, opts ...grpc.CallOption) (*MsgRegisterPooledBlobsResponse, error)
+	// CertifyPooledBlobs records that a quorum of the committee holds blobs of a pool.
+	CertifyPooledBlobs(ctx context.Context, in *MsgCertifyPooledBlobs, opts ...grpc.CallOption) (*MsgCertifyPooledBlobsResponse, error)
+	// DeletePooledBlobs takes deletable blobs back; their space is free for others.
+	DeletePooledBlobs(ctx context.Context, in *MsgDeletePooledBlobs, opts ...grpc.CallOption) (*MsgDeletePooledBlobsResponse, error)
+	// BurnExpiredPooledBlobs drops blobs of a pool whose time is over.
+	BurnExpiredPooledBlobs(ctx context.Context, in *MsgBurnExpiredPooledBlobs, opts ...grpc.CallOption) (*MsgBurnExpiredPooledBlobsResponse, error)
+	// ExtendStoragePool buys epochs for a pool and all its blobs.
+	ExtendStoragePool(ctx context.Context, in *MsgExtendStoragePool, opts ...grpc.CallOption) (*MsgExtendStoragePoolResponse, error)
+	// IncreaseStoragePool buys space for a pool, from the current epoch until its end.
+	IncreaseStoragePool(ctx context.Context, in *MsgIncreaseStoragePool, opts ...grpc.CallOption) (*MsgIncreaseStoragePoolResponse, error)
+	// IncreaseStoragePoolWithStorage adds a resource that ends with the pool.
+	IncreaseStoragePoolWithStorage(ctx context.Context, in *MsgIncreaseStoragePoolWithStorage, opts ...grpc.CallOption) (*MsgIncreaseStoragePoolWithStorageResponse, error)
+	// DecreaseStoragePool takes unused space out of a pool as a resource.
+	DecreaseStoragePool(ctx context.Context, in *MsgDecreaseStoragePool, opts ...grpc.CallOption) (*MsgDecreaseStoragePoolResponse, error)
+	// DecreaseStoragePoolByPercent takes a part of the unused space out of a pool, rounded down.
+	DecreaseStoragePoolByPercent(ctx context.Context, in *MsgDecreaseStoragePoolByPercent, opts ...grpc.CallOption) (*MsgDecreaseStoragePoolByPercentResponse, error)
+	// DestroyStoragePool dissolves a pool without blobs and returns its storage.
+	DestroyStoragePool(ctx context.Context, in *MsgDestroyStoragePool, opts ...grpc.CallOption) (*MsgDestroyStoragePoolResponse, error)
+	// SetPooledAttributes is SetAttributes for a blob in a pool.
+	SetPooledAttributes(ctx context.Context, in *MsgSetPooledAttributes, opts ...grpc.CallOption) (*MsgSetPooledAttributesResponse, error)
+	// CreateBlobBucket buys a storage pool that is used with a capability.
+	CreateBlobBucket(ctx context.Context, in *MsgCreateBlobBucket, opts ...grpc.CallOption) (*MsgCreateBlobBucketResponse, error)
+	// RegisterBucketBlobs assigns space of a bucket to blobs.
+	RegisterBucketBlobs(ctx context.Context, in *MsgRegisterBucketBlobs, opts ...grpc.CallOption) (*MsgRegisterBucketBlobsResponse, error)
+	// CertifyBucketBlobs records that a quorum of the committee holds blobs of a bucket. Anyone may send it.
+	CertifyBucketBlobs(ctx context.Context, in *MsgCertifyBucketBlobs, opts ...grpc.CallOption) (*MsgCertifyBucketBlobsResponse, error)
+	// DeleteBucketBlobs takes deletable blobs back.
+	DeleteBucketBlobs(ctx context.Context, in *MsgDeleteBucketBlobs, opts ...grpc.CallOption) (*MsgDeleteBucketBlobsResponse, error)
+	// ExtendBlobBucket buys epochs for a bucket.
+	ExtendBlobBucket(ctx context.Context, in *MsgExtendBlobBucket, opts ...grpc.CallOption) (*MsgExtendBlobBucketResponse, error)
+	// IncreaseBlobBucket buys space for a bucket.
+	IncreaseBlobBucket(ctx context.Context, in *MsgIncreaseBlobBucket, opts ...grpc.CallOption) (*MsgIncreaseBlobBucketResponse, error)
+	// CertifyEventBlob is a node's word that an event blob is the record of events up to a checkpoint.
+	CertifyEventBlob(ctx context.Context, in *MsgCertifyEventBlob, opts ...grpc.CallOption) (*MsgCertifyEventBlobResponse, error)
+	// RegisterDenyListUpdate announces a node's new deny list. It changes nothing.
+	RegisterDenyListUpdate(ctx context.Context, in *MsgRegisterDenyListUpdate, opts ...grpc.CallOption) (*MsgRegisterDenyListUpdateResponse, error)
+	// UpdateDenyList records a node's deny list, which a quorum certifies.
+	UpdateDenyList(ctx context.Context, in *MsgUpdateDenyList, opts ...grpc.CallOption) (*MsgUpdateDenyListResponse, error)
+	// DeleteDenyListedBlob tells that f+1 shards dropped a denied blob. Anyone may send it.
+	DeleteDenyListedBlob(ctx context.Context, in *MsgDeleteDenyListedBlob, opts ...grpc.CallOption) (*MsgDeleteDenyListedBlobResponse, error)
+	// AddSubsidy spreads an amount over the rewards of the coming epochs. Anyone may send it.
+	AddSubsidy(ctx context.Context, in *MsgAddSubsidy, opts ...grpc.CallOption) (*MsgAddSubsidyResponse, error)
+	// AddPerEpochSubsidies adds an amount to the rewards of each of the coming epochs. Anyone may send it.
+	AddPerEpochSubsidies(ctx context.Context, in *MsgAddPerEpochSubsidies, opts ...grpc.CallOption) (*MsgAddPerEpochSubsidiesResponse, error)
+	// FundSubsidies adds to the pool that subsidies are paid from. Anyone may send it.
+	FundSubsidies(ctx context.Context, in *MsgFundSubsidies, opts ...grpc.CallOption) (*MsgFundSubsidiesResponse, error)
+	// ProcessSubsidies pays the subsidies that are due. Anyone may send it.
+	ProcessSubsidies(ctx context.Context, in *MsgProcessSubsidies, opts ...grpc.CallOption) (*MsgProcessSubsidiesResponse, error)
+	// SetSubsidies changes the rates. Governance sends it.
+	SetSubsidies(ctx context.Context, in *MsgSetSubsidies, opts ...grpc.CallOption) (*MsgSetSubsidiesResponse, error)
 }
 
 type msgClient struct {
@@ -2112,6 +5891,285 @@ func (c *msgClient) InvalidateBlobID(ctx context.Context, in *MsgInvalidateBlobI
 	return out, nil
 }
 
+func (c *msgClient) ShareBlob(ctx context.Context, in *MsgShareBlob, opts ...grpc.CallOption) (*MsgShareBlobResponse, error) {
+	out := new(MsgShareBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/ShareBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) FundSharedBlob(ctx context.Context, in *MsgFundSharedBlob, opts ...grpc.CallOption) (*MsgFundSharedBlobResponse, error) {
+	out := new(MsgFundSharedBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/FundSharedBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ExtendSharedBlob(ctx context.Context, in *MsgExtendSharedBlob, opts ...grpc.CallOption) (*MsgExtendSharedBlobResponse, error) {
+	out := new(MsgExtendSharedBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/ExtendSharedBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CreateStoragePool(ctx context.Context, in *MsgCreateStoragePool, opts ...grpc.CallOption) (*MsgCreateStoragePoolResponse, error) {
+	out := new(MsgCreateStoragePoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/CreateStoragePool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CreateStoragePoolWithStorage(ctx context.Context, in *MsgCreateStoragePoolWithStorage, opts ...grpc.CallOption) (*MsgCreateStoragePoolWithStorageResponse, error) {
+	out := new(MsgCreateStoragePoolWithStorageResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/CreateStoragePoolWithStorage", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RegisterPooledBlobs(ctx context.Context, in *MsgRegisterPooledBlobs, opts ...grpc.CallOption) (*MsgRegisterPooledBlobsResponse, error) {
+	out := new(MsgRegisterPooledBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/RegisterPooledBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CertifyPooledBlobs(ctx context.Context, in *MsgCertifyPooledBlobs, opts ...grpc.CallOption) (*MsgCertifyPooledBlobsResponse, error) {
+	out := new(MsgCertifyPooledBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/CertifyPooledBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) DeletePooledBlobs(ctx context.Context, in *MsgDeletePooledBlobs, opts ...grpc.CallOption) (*MsgDeletePooledBlobsResponse, error) {
+	out := new(MsgDeletePooledBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/DeletePooledBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) BurnExpiredPooledBlobs(ctx context.Context, in *MsgBurnExpiredPooledBlobs, opts ...grpc.CallOption) (*MsgBurnExpiredPooledBlobsResponse, error) {
+	out := new(MsgBurnExpiredPooledBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/BurnExpiredPooledBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ExtendStoragePool(ctx context.Context, in *MsgExtendStoragePool, opts ...grpc.CallOption) (*MsgExtendStoragePoolResponse, error) {
+	out := new(MsgExtendStoragePoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/ExtendStoragePool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) IncreaseStoragePool(ctx context.Context, in *MsgIncreaseStoragePool, opts ...grpc.CallOption) (*MsgIncreaseStoragePoolResponse, error) {
+	out := new(MsgIncreaseStoragePoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/IncreaseStoragePool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) IncreaseStoragePoolWithStorage(ctx context.Context, in *MsgIncreaseStoragePoolWithStorage, opts ...grpc.CallOption) (*MsgIncreaseStoragePoolWithStorageResponse, error) {
+	out := new(MsgIncreaseStoragePoolWithStorageResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/IncreaseStoragePoolWithStorage", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) DecreaseStoragePool(ctx context.Context, in *MsgDecreaseStoragePool, opts ...grpc.CallOption) (*MsgDecreaseStoragePoolResponse, error) {
+	out := new(MsgDecreaseStoragePoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/DecreaseStoragePool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) DecreaseStoragePoolByPercent(ctx context.Context, in *MsgDecreaseStoragePoolByPercent, opts ...grpc.CallOption) (*MsgDecreaseStoragePoolByPercentResponse, error) {
+	out := new(MsgDecreaseStoragePoolByPercentResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/DecreaseStoragePoolByPercent", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) DestroyStoragePool(ctx context.Context, in *MsgDestroyStoragePool, opts ...grpc.CallOption) (*MsgDestroyStoragePoolResponse, error) {
+	out := new(MsgDestroyStoragePoolResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/DestroyStoragePool", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SetPooledAttributes(ctx context.Context, in *MsgSetPooledAttributes, opts ...grpc.CallOption) (*MsgSetPooledAttributesResponse, error) {
+	out := new(MsgSetPooledAttributesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/SetPooledAttributes", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CreateBlobBucket(ctx context.Context, in *MsgCreateBlobBucket, opts ...grpc.CallOption) (*MsgCreateBlobBucketResponse, error) {
+	out := new(MsgCreateBlobBucketResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/CreateBlobBucket", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RegisterBucketBlobs(ctx context.Context, in *MsgRegisterBucketBlobs, opts ...grpc.CallOption) (*MsgRegisterBucketBlobsResponse, error) {
+	out := new(MsgRegisterBucketBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/RegisterBucketBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CertifyBucketBlobs(ctx context.Context, in *MsgCertifyBucketBlobs, opts ...grpc.CallOption) (*MsgCertifyBucketBlobsResponse, error) {
+	out := new(MsgCertifyBucketBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/CertifyBucketBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) DeleteBucketBlobs(ctx context.Context, in *MsgDeleteBucketBlobs, opts ...grpc.CallOption) (*MsgDeleteBucketBlobsResponse, error) {
+	out := new(MsgDeleteBucketBlobsResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/DeleteBucketBlobs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ExtendBlobBucket(ctx context.Context, in *MsgExtendBlobBucket, opts ...grpc.CallOption) (*MsgExtendBlobBucketResponse, error) {
+	out := new(MsgExtendBlobBucketResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/ExtendBlobBucket", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) IncreaseBlobBucket(ctx context.Context, in *MsgIncreaseBlobBucket, opts ...grpc.CallOption) (*MsgIncreaseBlobBucketResponse, error) {
+	out := new(MsgIncreaseBlobBucketResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/IncreaseBlobBucket", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CertifyEventBlob(ctx context.Context, in *MsgCertifyEventBlob, opts ...grpc.CallOption) (*MsgCertifyEventBlobResponse, error) {
+	out := new(MsgCertifyEventBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/CertifyEventBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RegisterDenyListUpdate(ctx context.Context, in *MsgRegisterDenyListUpdate, opts ...grpc.CallOption) (*MsgRegisterDenyListUpdateResponse, error) {
+	out := new(MsgRegisterDenyListUpdateResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/RegisterDenyListUpdate", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) UpdateDenyList(ctx context.Context, in *MsgUpdateDenyList, opts ...grpc.CallOption) (*MsgUpdateDenyListResponse, error) {
+	out := new(MsgUpdateDenyListResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/UpdateDenyList", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) DeleteDenyListedBlob(ctx context.Context, in *MsgDeleteDenyListedBlob, opts ...grpc.CallOption) (*MsgDeleteDenyListedBlobResponse, error) {
+	out := new(MsgDeleteDenyListedBlobResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/DeleteDenyListedBlob", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) AddSubsidy(ctx context.Context, in *MsgAddSubsidy, opts ...grpc.CallOption) (*MsgAddSubsidyResponse, error) {
+	out := new(MsgAddSubsidyResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/AddSubsidy", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) AddPerEpochSubsidies(ctx context.Context, in *MsgAddPerEpochSubsidies, opts ...grpc.CallOption) (*MsgAddPerEpochSubsidiesResponse, error) {
+	out := new(MsgAddPerEpochSubsidiesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/AddPerEpochSubsidies", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) FundSubsidies(ctx context.Context, in *MsgFundSubsidies, opts ...grpc.CallOption) (*MsgFundSubsidiesResponse, error) {
+	out := new(MsgFundSubsidiesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/FundSubsidies", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ProcessSubsidies(ctx context.Context, in *MsgProcessSubsidies, opts ...grpc.CallOption) (*MsgProcessSubsidiesResponse, error) {
+	out := new(MsgProcessSubsidiesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/ProcessSubsidies", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SetSubsidies(ctx context.Context, in *MsgSetSubsidies, opts ...grpc.CallOption) (*MsgSetSubsidiesResponse, error) {
+	out := new(MsgSetSubsidiesResponse)
+	err := c.cc.Invoke(ctx, "/walrus.blob.v1.Msg/SetSubsidies", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MsgServer is the server API for Msg service.
 type MsgServer interface {
 	// ReserveSpace buys storage from the current epoch on.
@@ -2126,7 +6184,8 @@ type MsgServer interface {
 	FuseStorage(context.Context, *MsgFuseStorage) (*MsgFuseStorageResponse, error)
 	// DestroyStorage gives a resource up. Nothing is refunded.
 	DestroyStorage(context.Context, *MsgDestroyStorage) (*MsgDestroyStorageResponse, error)
-	// Transfer gives an object of any kind to another account.
+	// Transfer gives an object of any kind to another account: a storage resource, a blob, a storage pool or
+	// the capability of a blob bucket.
 	Transfer(context.Context, *MsgTransfer) (*MsgTransferResponse, error)
 	// RegisterBlobs assigns storage to blobs, bought on the spot or owned before.
 	RegisterBlobs(context.Context, *MsgRegisterBlobs) (*MsgRegisterBlobsResponse, error)
@@ -2144,6 +6203,68 @@ type MsgServer interface {
 	SetAttributes(context.Context, *MsgSetAttributes) (*MsgSetAttributesResponse, error)
 	// InvalidateBlobID records that f+1 shards found a blob to be encoded incorrectly. Anyone may send it.
 	InvalidateBlobID(context.Context, *MsgInvalidateBlobID) (*MsgInvalidateBlobIDResponse, error)
+	// ShareBlob gives a blob up for good, so that anyone may extend it with funds collected for it.
+	ShareBlob(context.Context, *MsgShareBlob) (*MsgShareBlobResponse, error)
+	// FundSharedBlob adds to the funds of a shared blob, which nobody can take out. Anyone may send it.
+	FundSharedBlob(context.Context, *MsgFundSharedBlob) (*MsgFundSharedBlobResponse, error)
+	// ExtendSharedBlob buys epochs for a shared blob from its funds. Anyone may send it.
+	ExtendSharedBlob(context.Context, *MsgExtendSharedBlob) (*MsgExtendSharedBlobResponse, error)
+	// CreateStoragePool buys a storage pool.
+	CreateStoragePool(context.Context, *MsgCreateStoragePool) (*MsgCreateStoragePoolResponse, error)
+	// CreateStoragePoolWithStorage makes a storage pool of a resource.
+	CreateStoragePoolWithStorage(context.Context, *MsgCreateStoragePoolWithStorage) (*MsgCreateStoragePoolWithStorageResponse, error)
+	// RegisterPooledBlobs assigns space of a pool to blobs.
+	RegisterPooledBlobs(context.Context, *MsgRegisterPooledBlobs) (*MsgRegisterPooledBlobsResponse, error)
+	// CertifyPooledBlobs records that a quorum of the committee holds blobs of a pool.
+	CertifyPooledBlobs(context.Context, *MsgCertifyPooledBlobs) (*MsgCertifyPooledBlobsResponse, error)
+	// DeletePooledBlobs takes deletable blobs back; their space is free for others.
+	DeletePooledBlobs(context.Context, *MsgDeletePooledBlobs) (*MsgDeletePooledBlobsResponse, error)
+	// BurnExpiredPooledBlobs drops blobs of a pool whose time is over.
+	BurnExpiredPooledBlobs(context.Context, *MsgBurnExpiredPooledBlobs) (*MsgBurnExpiredPooledBlobsResponse, error)
+	// ExtendStoragePool buys epochs for a pool and all its blobs.
+	ExtendStoragePool(context.Context, *MsgExtendStoragePool) (*MsgExtendStoragePoolResponse, error)
+	// IncreaseStoragePool buys space for a pool, from the current epoch until its end.
+	IncreaseStoragePool(context.Context, *MsgIncreaseStoragePool) (*MsgIncreaseStoragePoolResponse, error)
+	// IncreaseStoragePoolWithStorage adds a resource that ends with the pool.
+	IncreaseStoragePoolWithStorage(context.Context, *MsgIncreaseStoragePoolWithStorage) (*MsgIncreaseStoragePoolWithStorageResponse, error)
+	// DecreaseStoragePool takes unused space out of a pool as a resource.
+	DecreaseStoragePool(context.Context, *MsgDecreaseStoragePool) (*MsgDecreaseStoragePoolResponse, error)
+	// DecreaseStoragePoolByPercent takes a part of the unused space out of a pool, rounded down.
+	DecreaseStoragePoolByPercent(context.Context, *MsgDecreaseStoragePoolByPercent) (*MsgDecreaseStoragePoolByPercentResponse, error)
+	// DestroyStoragePool dissolves a pool without blobs and returns its storage.
+	DestroyStoragePool(context.Context, *MsgDestroyStoragePool) (*MsgDestroyStoragePoolResponse, error)
+	// SetPooledAttributes is SetAttributes for a blob in a pool.
+	SetPooledAttributes(context.Context, *MsgSetPooledAttributes) (*MsgSetPooledAttributesResponse, error)
+	// CreateBlobBucket buys a storage pool that is used with a capability.
+	CreateBlobBucket(context.Context, *MsgCreateBlobBucket) (*MsgCreateBlobBucketResponse, error)
+	// RegisterBucketBlobs assigns space of a bucket to blobs.
+	RegisterBucketBlobs(context.Context, *MsgRegisterBucketBlobs) (*MsgRegisterBucketBlobsResponse, error)
+	// CertifyBucketBlobs records that a quorum of the committee holds blobs of a bucket. Anyone may send it.
+	CertifyBucketBlobs(context.Context, *MsgCertifyBucketBlobs) (*MsgCertifyBucketBlobsResponse, error)
+	// DeleteBucketBlobs takes deletable blobs back.
+	DeleteBucketBlobs(context.Context, *MsgDeleteBucketBlobs) (*MsgDeleteBucketBlobsResponse, error)
+	// ExtendBlobBucket buys epochs for a bucket.
+	ExtendBlobBucket(context.Context, *MsgExtendBlobBucket) (*MsgExtendBlobBucketResponse, error)
+	// IncreaseBlobBucket buys space for a bucket.
+	IncreaseBlobBucket(context.Context, *MsgIncreaseBlobBucket) (*MsgIncreaseBlobBucketResponse, error)
+	// CertifyEventBlob is a node's word that an event blob is the record of events up to a checkpoint.
+	CertifyEventBlob(context.Context, *MsgCertifyEventBlob) (*MsgCertifyEventBlobResponse, error)
+	// RegisterDenyListUpdate announces a node's new deny list. It changes nothing.
+	RegisterDenyListUpdate(context.Context, *MsgRegisterDenyListUpdate) (*MsgRegisterDenyListUpdateResponse, error)
+	// UpdateDenyList records a node's deny list, which a quorum certifies.
+	UpdateDenyList(context.Context, *MsgUpdateDenyList) (*MsgUpdateDenyListResponse, error)
+	// DeleteDenyListedBlob tells that f+1 shards dropped a denied blob. Anyone may send it.
+	DeleteDenyListedBlob(context.Context, *MsgDeleteDenyListedBlob) (*MsgDeleteDenyListedBlobResponse, error)
+	// AddSubsidy spreads an amount over the rewards of the coming epochs. Anyone may send it.
+	AddSubsidy(context.Context, *MsgAddSubsidy) (*MsgAddSubsidyResponse, error)
+	// AddPerEpochSubsidies adds an amount to the rewards of each of the coming epochs. Anyone may send it.
+	AddPerEpochSubsidies(context.Context, *MsgAddPerEpochSubsidies) (*MsgAddPerEpochSubsidiesResponse, error)
+	// FundSubsidies adds to the pool that subsidies are paid from. Anyone may send it.
+	FundSubsidies(context.Context, *MsgFundSubsidies) (*MsgFundSubsidiesResponse, error)
+	// ProcessSubsidies pays the subsidies that are due. Anyone may send it.
+	ProcessSubsidies(context.Context, *MsgProcessSubsidies) (*MsgProcessSubsidiesResponse, error)
+	// SetSubsidies changes the rates. Governance sends it.
+	SetSubsidies(context.Context, *MsgSetSubsidies) (*MsgSetSubsidiesResponse, error)
 }
 
 // UnimplementedMsgServer can be embedded to have forward compatible implementations.
@@ -2194,6 +6315,99 @@ func (*UnimplementedMsgServer) SetAttributes(ctx context.Context, req *MsgSetAtt
 }
 func (*UnimplementedMsgServer) InvalidateBlobID(ctx context.Context, req *MsgInvalidateBlobID) (*MsgInvalidateBlobIDResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method InvalidateBlobID not implemented")
+}
+func (*UnimplementedMsgServer) ShareBlob(ctx context.Context, req *MsgShareBlob) (*MsgShareBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ShareBlob not implemented")
+}
+func (*UnimplementedMsgServer) FundSharedBlob(ctx context.Context, req *MsgFundSharedBlob) (*MsgFundSharedBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method FundSharedBlob not implemented")
+}
+func (*UnimplementedMsgServer) ExtendSharedBlob(ctx context.Context, req *MsgExtendSharedBlob) (*MsgExtendSharedBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ExtendSharedBlob not implemented")
+}
+func (*UnimplementedMsgServer) CreateStoragePool(ctx context.Context, req *MsgCreateStoragePool) (*MsgCreateStoragePoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CreateStoragePool not implemented")
+}
+func (*UnimplementedMsgServer) CreateStoragePoolWithStorage(ctx context.Context, req *MsgCreateStoragePoolWithStorage) (*MsgCreateStoragePoolWithStorageResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CreateStoragePoolWithStorage not implemented")
+}
+func (*UnimplementedMsgServer) RegisterPooledBlobs(ctx context.Context, req *MsgRegisterPooledBlobs) (*MsgRegisterPooledBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RegisterPooledBlobs not implemented")
+}
+func (*UnimplementedMsgServer) CertifyPooledBlobs(ctx context.Context, req *MsgCertifyPooledBlobs) (*MsgCertifyPooledBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CertifyPooledBlobs not implemented")
+}
+func (*UnimplementedMsgServer) DeletePooledBlobs(ctx context.Context, req *MsgDeletePooledBlobs) (*MsgDeletePooledBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DeletePooledBlobs not implemented")
+}
+func (*UnimplementedMsgServer) BurnExpiredPooledBlobs(ctx context.Context, req *MsgBurnExpiredPooledBlobs) (*MsgBurnExpiredPooledBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BurnExpiredPooledBlobs not implemented")
+}
+func (*UnimplementedMsgServer) ExtendStoragePool(ctx context.Context, req *MsgExtendStoragePool) (*MsgExtendStoragePoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ExtendStoragePool not implemented")
+}
+func (*UnimplementedMsgServer) IncreaseStoragePool(ctx context.Context, req *MsgIncreaseStoragePool) (*MsgIncreaseStoragePoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method IncreaseStoragePool not implemented")
+}
+func (*UnimplementedMsgServer) IncreaseStoragePoolWithStorage(ctx context.Context, req *MsgIncreaseStoragePoolWithStorage) (*MsgIncreaseStoragePoolWithStorageResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method IncreaseStoragePoolWithStorage not implemented")
+}
+func (*UnimplementedMsgServer) DecreaseStoragePool(ctx context.Context, req *MsgDecreaseStoragePool) (*MsgDecreaseStoragePoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DecreaseStoragePool not implemented")
+}
+func (*UnimplementedMsgServer) DecreaseStoragePoolByPercent(ctx context.Context, req *MsgDecreaseStoragePoolByPercent) (*MsgDecreaseStoragePoolByPercentResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DecreaseStoragePoolByPercent not implemented")
+}
+func (*UnimplementedMsgServer) DestroyStoragePool(ctx context.Context, req *MsgDestroyStoragePool) (*MsgDestroyStoragePoolResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DestroyStoragePool not implemented")
+}
+func (*UnimplementedMsgServer) SetPooledAttributes(ctx context.Context, req *MsgSetPooledAttributes) (*MsgSetPooledAttributesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetPooledAttributes not implemented")
+}
+func (*UnimplementedMsgServer) CreateBlobBucket(ctx context.Context, req *MsgCreateBlobBucket) (*MsgCreateBlobBucketResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CreateBlobBucket not implemented")
+}
+func (*UnimplementedMsgServer) RegisterBucketBlobs(ctx context.Context, req *MsgRegisterBucketBlobs) (*MsgRegisterBucketBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RegisterBucketBlobs not implemented")
+}
+func (*UnimplementedMsgServer) CertifyBucketBlobs(ctx context.Context, req *MsgCertifyBucketBlobs) (*MsgCertifyBucketBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CertifyBucketBlobs not implemented")
+}
+func (*UnimplementedMsgServer) DeleteBucketBlobs(ctx context.Context, req *MsgDeleteBucketBlobs) (*MsgDeleteBucketBlobsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DeleteBucketBlobs not implemented")
+}
+func (*UnimplementedMsgServer) ExtendBlobBucket(ctx context.Context, req *MsgExtendBlobBucket) (*MsgExtendBlobBucketResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ExtendBlobBucket not implemented")
+}
+func (*UnimplementedMsgServer) IncreaseBlobBucket(ctx context.Context, req *MsgIncreaseBlobBucket) (*MsgIncreaseBlobBucketResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method IncreaseBlobBucket not implemented")
+}
+func (*UnimplementedMsgServer) CertifyEventBlob(ctx context.Context, req *MsgCertifyEventBlob) (*MsgCertifyEventBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CertifyEventBlob not implemented")
+}
+func (*UnimplementedMsgServer) RegisterDenyListUpdate(ctx context.Context, req *MsgRegisterDenyListUpdate) (*MsgRegisterDenyListUpdateResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RegisterDenyListUpdate not implemented")
+}
+func (*UnimplementedMsgServer) UpdateDenyList(ctx context.Context, req *MsgUpdateDenyList) (*MsgUpdateDenyListResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UpdateDenyList not implemented")
+}
+func (*UnimplementedMsgServer) DeleteDenyListedBlob(ctx context.Context, req *MsgDeleteDenyListedBlob) (*MsgDeleteDenyListedBlobResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DeleteDenyListedBlob not implemented")
+}
+func (*UnimplementedMsgServer) AddSubsidy(ctx context.Context, req *MsgAddSubsidy) (*MsgAddSubsidyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AddSubsidy not implemented")
+}
+func (*UnimplementedMsgServer) AddPerEpochSubsidies(ctx context.Context, req *MsgAddPerEpochSubsidies) (*MsgAddPerEpochSubsidiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AddPerEpochSubsidies not implemented")
+}
+func (*UnimplementedMsgServer) FundSubsidies(ctx context.Context, req *MsgFundSubsidies) (*MsgFundSubsidiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method FundSubsidies not implemented")
+}
+func (*UnimplementedMsgServer) ProcessSubsidies(ctx context.Context, req *MsgProcessSubsidies) (*MsgProcessSubsidiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ProcessSubsidies not implemented")
+}
+func (*UnimplementedMsgServer) SetSubsidies(ctx context.Context, req *MsgSetSubsidies) (*MsgSetSubsidiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetSubsidies not implemented")
 }
 
 func RegisterMsgServer(s grpc1.Server, srv MsgServer) {
@@ -2470,6 +6684,564 @@ func _Msg_InvalidateBlobID_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_ShareBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgShareBlob)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ShareBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/ShareBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ShareBlob(ctx, req.(*MsgShareBlob))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_FundSharedBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgFundSharedBlob)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).FundSharedBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/FundSharedBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).FundSharedBlob(ctx, req.(*MsgFundSharedBlob))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ExtendSharedBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgExtendSharedBlob)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ExtendSharedBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/ExtendSharedBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ExtendSharedBlob(ctx, req.(*MsgExtendSharedBlob))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CreateStoragePool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCreateStoragePool)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CreateStoragePool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/CreateStoragePool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CreateStoragePool(ctx, req.(*MsgCreateStoragePool))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CreateStoragePoolWithStorage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCreateStoragePoolWithStorage)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CreateStoragePoolWithStorage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/CreateStoragePoolWithStorage",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CreateStoragePoolWithStorage(ctx, req.(*MsgCreateStoragePoolWithStorage))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RegisterPooledBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRegisterPooledBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RegisterPooledBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/RegisterPooledBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RegisterPooledBlobs(ctx, req.(*MsgRegisterPooledBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CertifyPooledBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCertifyPooledBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CertifyPooledBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/CertifyPooledBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CertifyPooledBlobs(ctx, req.(*MsgCertifyPooledBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_DeletePooledBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDeletePooledBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).DeletePooledBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/DeletePooledBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).DeletePooledBlobs(ctx, req.(*MsgDeletePooledBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_BurnExpiredPooledBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgBurnExpiredPooledBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).BurnExpiredPooledBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/BurnExpiredPooledBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).BurnExpiredPooledBlobs(ctx, req.(*MsgBurnExpiredPooledBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ExtendStoragePool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgExtendStoragePool)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ExtendStoragePool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/ExtendStoragePool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ExtendStoragePool(ctx, req.(*MsgExtendStoragePool))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_IncreaseStoragePool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgIncreaseStoragePool)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).IncreaseStoragePool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/IncreaseStoragePool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).IncreaseStoragePool(ctx, req.(*MsgIncreaseStoragePool))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_IncreaseStoragePoolWithStorage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgIncreaseStoragePoolWithStorage)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).IncreaseStoragePoolWithStorage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/IncreaseStoragePoolWithStorage",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).IncreaseStoragePoolWithStorage(ctx, req.(*MsgIncreaseStoragePoolWithStorage))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_DecreaseStoragePool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDecreaseStoragePool)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).DecreaseStoragePool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/DecreaseStoragePool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).DecreaseStoragePool(ctx, req.(*MsgDecreaseStoragePool))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_DecreaseStoragePoolByPercent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDecreaseStoragePoolByPercent)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).DecreaseStoragePoolByPercent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/DecreaseStoragePoolByPercent",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).DecreaseStoragePoolByPercent(ctx, req.(*MsgDecreaseStoragePoolByPercent))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_DestroyStoragePool_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDestroyStoragePool)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).DestroyStoragePool(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/DestroyStoragePool",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).DestroyStoragePool(ctx, req.(*MsgDestroyStoragePool))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SetPooledAttributes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetPooledAttributes)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetPooledAttributes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/SetPooledAttributes",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetPooledAttributes(ctx, req.(*MsgSetPooledAttributes))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CreateBlobBucket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCreateBlobBucket)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CreateBlobBucket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/CreateBlobBucket",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CreateBlobBucket(ctx, req.(*MsgCreateBlobBucket))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RegisterBucketBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRegisterBucketBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RegisterBucketBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/RegisterBucketBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RegisterBucketBlobs(ctx, req.(*MsgRegisterBucketBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CertifyBucketBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCertifyBucketBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CertifyBucketBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/CertifyBucketBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CertifyBucketBlobs(ctx, req.(*MsgCertifyBucketBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_DeleteBucketBlobs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDeleteBucketBlobs)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).DeleteBucketBlobs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/DeleteBucketBlobs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).DeleteBucketBlobs(ctx, req.(*MsgDeleteBucketBlobs))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ExtendBlobBucket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgExtendBlobBucket)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ExtendBlobBucket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/ExtendBlobBucket",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ExtendBlobBucket(ctx, req.(*MsgExtendBlobBucket))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_IncreaseBlobBucket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgIncreaseBlobBucket)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).IncreaseBlobBucket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/IncreaseBlobBucket",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).IncreaseBlobBucket(ctx, req.(*MsgIncreaseBlobBucket))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CertifyEventBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCertifyEventBlob)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CertifyEventBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/CertifyEventBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CertifyEventBlob(ctx, req.(*MsgCertifyEventBlob))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RegisterDenyListUpdate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRegisterDenyListUpdate)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RegisterDenyListUpdate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/RegisterDenyListUpdate",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RegisterDenyListUpdate(ctx, req.(*MsgRegisterDenyListUpdate))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_UpdateDenyList_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgUpdateDenyList)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).UpdateDenyList(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/UpdateDenyList",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).UpdateDenyList(ctx, req.(*MsgUpdateDenyList))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_DeleteDenyListedBlob_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDeleteDenyListedBlob)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).DeleteDenyListedBlob(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/DeleteDenyListedBlob",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).DeleteDenyListedBlob(ctx, req.(*MsgDeleteDenyListedBlob))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_AddSubsidy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAddSubsidy)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).AddSubsidy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/AddSubsidy",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).AddSubsidy(ctx, req.(*MsgAddSubsidy))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_AddPerEpochSubsidies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAddPerEpochSubsidies)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).AddPerEpochSubsidies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/AddPerEpochSubsidies",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).AddPerEpochSubsidies(ctx, req.(*MsgAddPerEpochSubsidies))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_FundSubsidies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgFundSubsidies)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).FundSubsidies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/FundSubsidies",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).FundSubsidies(ctx, req.(*MsgFundSubsidies))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ProcessSubsidies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgProcessSubsidies)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ProcessSubsidies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/ProcessSubsidies",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ProcessSubsidies(ctx, req.(*MsgProcessSubsidies))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SetSubsidies_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetSubsidies)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetSubsidies(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/walrus.blob.v1.Msg/SetSubsidies",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetSubsidies(ctx, req.(*MsgSetSubsidies))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Msg_serviceDesc = _Msg_serviceDesc
 var _Msg_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "walrus.blob.v1.Msg",
@@ -2534,6 +7306,130 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "InvalidateBlobID",
 			Handler:    _Msg_InvalidateBlobID_Handler,
+		},
+		{
+			MethodName: "ShareBlob",
+			Handler:    _Msg_ShareBlob_Handler,
+		},
+		{
+			MethodName: "FundSharedBlob",
+			Handler:    _Msg_FundSharedBlob_Handler,
+		},
+		{
+			MethodName: "ExtendSharedBlob",
+			Handler:    _Msg_ExtendSharedBlob_Handler,
+		},
+		{
+			MethodName: "CreateStoragePool",
+			Handler:    _Msg_CreateStoragePool_Handler,
+		},
+		{
+			MethodName: "CreateStoragePoolWithStorage",
+			Handler:    _Msg_CreateStoragePoolWithStorage_Handler,
+		},
+		{
+			MethodName: "RegisterPooledBlobs",
+			Handler:    _Msg_RegisterPooledBlobs_Handler,
+		},
+		{
+			MethodName: "CertifyPooledBlobs",
+			Handler:    _Msg_CertifyPooledBlobs_Handler,
+		},
+		{
+			MethodName: "DeletePooledBlobs",
+			Handler:    _Msg_DeletePooledBlobs_Handler,
+		},
+		{
+			MethodName: "BurnExpiredPooledBlobs",
+			Handler:    _Msg_BurnExpiredPooledBlobs_Handler,
+		},
+		{
+			MethodName: "ExtendStoragePool",
+			Handler:    _Msg_ExtendStoragePool_Handler,
+		},
+		{
+			MethodName: "IncreaseStoragePool",
+			Handler:    _Msg_IncreaseStoragePool_Handler,
+		},
+		{
+			MethodName: "IncreaseStoragePoolWithStorage",
+			Handler:    _Msg_IncreaseStoragePoolWithStorage_Handler,
+		},
+		{
+			MethodName: "DecreaseStoragePool",
+			Handler:    _Msg_DecreaseStoragePool_Handler,
+		},
+		{
+			MethodName: "DecreaseStoragePoolByPercent",
+			Handler:    _Msg_DecreaseStoragePoolByPercent_Handler,
+		},
+		{
+			MethodName: "DestroyStoragePool",
+			Handler:    _Msg_DestroyStoragePool_Handler,
+		},
+		{
+			MethodName: "SetPooledAttributes",
+			Handler:    _Msg_SetPooledAttributes_Handler,
+		},
+		{
+			MethodName: "CreateBlobBucket",
+			Handler:    _Msg_CreateBlobBucket_Handler,
+		},
+		{
+			MethodName: "RegisterBucketBlobs",
+			Handler:    _Msg_RegisterBucketBlobs_Handler,
+		},
+		{
+			MethodName: "CertifyBucketBlobs",
+			Handler:    _Msg_CertifyBucketBlobs_Handler,
+		},
+		{
+			MethodName: "DeleteBucketBlobs",
+			Handler:    _Msg_DeleteBucketBlobs_Handler,
+		},
+		{
+			MethodName: "ExtendBlobBucket",
+			Handler:    _Msg_ExtendBlobBucket_Handler,
+		},
+		{
+			MethodName: "IncreaseBlobBucket",
+			Handler:    _Msg_IncreaseBlobBucket_Handler,
+		},
+		{
+			MethodName: "CertifyEventBlob",
+			Handler:    _Msg_CertifyEventBlob_Handler,
+		},
+		{
+			MethodName: "RegisterDenyListUpdate",
+			Handler:    _Msg_RegisterDenyListUpdate_Handler,
+		},
+		{
+			MethodName: "UpdateDenyList",
+			Handler:    _Msg_UpdateDenyList_Handler,
+		},
+		{
+			MethodName: "DeleteDenyListedBlob",
+			Handler:    _Msg_DeleteDenyListedBlob_Handler,
+		},
+		{
+			MethodName: "AddSubsidy",
+			Handler:    _Msg_AddSubsidy_Handler,
+		},
+		{
+			MethodName: "AddPerEpochSubsidies",
+			Handler:    _Msg_AddPerEpochSubsidies_Handler,
+		},
+		{
+			MethodName: "FundSubsidies",
+			Handler:    _Msg_FundSubsidies_Handler,
+		},
+		{
+			MethodName: "ProcessSubsidies",
+			Handler:    _Msg_ProcessSubsidies_Handler,
+		},
+		{
+			MethodName: "SetSubsidies",
+			Handler:    _Msg_SetSubsidies_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -3669,6 +8565,35 @@ func (m *MsgSetAttributes) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Discard) > 0 {
+		for iNdEx := len(m.Discard) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Discard[iNdEx])
+			copy(dAtA[i:], m.Discard[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Discard[iNdEx])))
+			i--
+			dAtA[i] = 0x42
+		}
+	}
+	if m.Take {
+		i--
+		if m.Take {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Add {
+		i--
+		if m.Add {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.Clear {
 		i--
 		if m.Clear {
@@ -3739,6 +8664,20 @@ func (m *MsgSetAttributesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error
 	_ = i
 	var l int
 	_ = l
+	if len(m.Before) > 0 {
+		for iNdEx := len(m.Before) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Before[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -3798,6 +8737,2555 @@ func (m *MsgInvalidateBlobIDResponse) MarshalTo(dAtA []byte) (int, error) {
 }
 
 func (m *MsgInvalidateBlobIDResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgShareBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgShareBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgShareBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Funds != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Funds))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ObjectId) > 0 {
+		i -= len(m.ObjectId)
+		copy(dAtA[i:], m.ObjectId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ObjectId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgShareBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgShareBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgShareBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Shared.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgFundSharedBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgFundSharedBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgFundSharedBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.SharedId) > 0 {
+		i -= len(m.SharedId)
+		copy(dAtA[i:], m.SharedId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.SharedId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgFundSharedBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgFundSharedBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgFundSharedBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Funds != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Funds))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExtendSharedBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExtendSharedBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExtendSharedBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.SharedId) > 0 {
+		i -= len(m.SharedId)
+		copy(dAtA[i:], m.SharedId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.SharedId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExtendSharedBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExtendSharedBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExtendSharedBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Funds != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Funds))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.EndEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EndEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCreateStoragePool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCreateStoragePool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCreateStoragePool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.EpochsAhead != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EpochsAhead))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCreateStoragePoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCreateStoragePoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCreateStoragePoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCreateStoragePoolWithStorage) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCreateStoragePoolWithStorage) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCreateStoragePoolWithStorage) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.StorageId) > 0 {
+		i -= len(m.StorageId)
+		copy(dAtA[i:], m.StorageId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.StorageId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCreateStoragePoolWithStorageResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCreateStoragePoolWithStorageResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCreateStoragePoolWithStorageResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *PooledRegistration) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PooledRegistration) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PooledRegistration) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Deletable {
+		i--
+		if m.Deletable {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.EncodingType != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EncodingType))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.RootHash) > 0 {
+		i -= len(m.RootHash)
+		copy(dAtA[i:], m.RootHash)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RootHash)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRegisterPooledBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRegisterPooledBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRegisterPooledBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRegisterPooledBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRegisterPooledBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRegisterPooledBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *PooledCertification) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PooledCertification) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PooledCertification) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Certificate.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCertifyPooledBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCertifyPooledBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCertifyPooledBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCertifyPooledBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCertifyPooledBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCertifyPooledBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDeletePooledBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDeletePooledBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDeletePooledBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BlobIds) > 0 {
+		for iNdEx := len(m.BlobIds) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.BlobIds[iNdEx])
+			copy(dAtA[i:], m.BlobIds[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.BlobIds[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDeletePooledBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDeletePooledBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDeletePooledBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Used != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Used))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgBurnExpiredPooledBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgBurnExpiredPooledBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgBurnExpiredPooledBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BlobIds) > 0 {
+		for iNdEx := len(m.BlobIds) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.BlobIds[iNdEx])
+			copy(dAtA[i:], m.BlobIds[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.BlobIds[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgBurnExpiredPooledBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgBurnExpiredPooledBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgBurnExpiredPooledBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Used != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Used))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExtendStoragePool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExtendStoragePool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExtendStoragePool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExtendStoragePoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExtendStoragePoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExtendStoragePoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.EndEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EndEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgIncreaseStoragePool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgIncreaseStoragePool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgIncreaseStoragePool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgIncreaseStoragePoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgIncreaseStoragePoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgIncreaseStoragePoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.StorageId) > 0 {
+		i -= len(m.StorageId)
+		copy(dAtA[i:], m.StorageId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.StorageId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgIncreaseStoragePoolWithStorageResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgIncreaseStoragePoolWithStorageResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgIncreaseStoragePoolWithStorageResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDecreaseStoragePool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDecreaseStoragePool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDecreaseStoragePool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDecreaseStoragePoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDecreaseStoragePoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDecreaseStoragePoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Storage.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Percent != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Percent))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDecreaseStoragePoolByPercentResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDecreaseStoragePoolByPercentResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDecreaseStoragePoolByPercentResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Storage.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDestroyStoragePool) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDestroyStoragePool) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDestroyStoragePool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDestroyStoragePoolResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDestroyStoragePoolResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDestroyStoragePoolResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Storage.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetPooledAttributes) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetPooledAttributes) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetPooledAttributes) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Discard) > 0 {
+		for iNdEx := len(m.Discard) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Discard[iNdEx])
+			copy(dAtA[i:], m.Discard[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Discard[iNdEx])))
+			i--
+			dAtA[i] = 0x4a
+		}
+	}
+	if m.Take {
+		i--
+		if m.Take {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Add {
+		i--
+		if m.Add {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Clear {
+		i--
+		if m.Clear {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if len(m.Remove) > 0 {
+		for iNdEx := len(m.Remove) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Remove[iNdEx])
+			copy(dAtA[i:], m.Remove[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Remove[iNdEx])))
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
+	if len(m.Set) > 0 {
+		for iNdEx := len(m.Set) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Set[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.PoolId) > 0 {
+		i -= len(m.PoolId)
+		copy(dAtA[i:], m.PoolId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.PoolId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetPooledAttributesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetPooledAttributesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetPooledAttributesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Before) > 0 {
+		for iNdEx := len(m.Before) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Before[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCreateBlobBucket) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCreateBlobBucket) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCreateBlobBucket) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.EpochsAhead != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EpochsAhead))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCreateBlobBucketResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCreateBlobBucketResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCreateBlobBucketResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x20
+	}
+	{
+		size, err := m.Pool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Cap.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Bucket.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRegisterBucketBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRegisterBucketBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRegisterBucketBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	if len(m.CapId) > 0 {
+		i -= len(m.CapId)
+		copy(dAtA[i:], m.CapId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.CapId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRegisterBucketBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRegisterBucketBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRegisterBucketBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCertifyBucketBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCertifyBucketBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCertifyBucketBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for iNdEx := len(m.Blobs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Blobs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCertifyBucketBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCertifyBucketBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCertifyBucketBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDeleteBucketBlobs) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDeleteBucketBlobs) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDeleteBucketBlobs) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.BlobIds) > 0 {
+		for iNdEx := len(m.BlobIds) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.BlobIds[iNdEx])
+			copy(dAtA[i:], m.BlobIds[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.BlobIds[iNdEx])))
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	if len(m.CapId) > 0 {
+		i -= len(m.CapId)
+		copy(dAtA[i:], m.CapId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.CapId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDeleteBucketBlobsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDeleteBucketBlobsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDeleteBucketBlobsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Used != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Used))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExtendBlobBucket) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExtendBlobBucket) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExtendBlobBucket) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.CapId) > 0 {
+		i -= len(m.CapId)
+		copy(dAtA[i:], m.CapId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.CapId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExtendBlobBucketResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExtendBlobBucketResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExtendBlobBucketResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.EndEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EndEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgIncreaseBlobBucket) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgIncreaseBlobBucket) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgIncreaseBlobBucket) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.CapId) > 0 {
+		i -= len(m.CapId)
+		copy(dAtA[i:], m.CapId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.CapId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.BucketId) > 0 {
+		i -= len(m.BucketId)
+		copy(dAtA[i:], m.BucketId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BucketId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgIncreaseBlobBucketResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgIncreaseBlobBucketResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgIncreaseBlobBucketResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Paid != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCertifyEventBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCertifyEventBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCertifyEventBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Checkpoint != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Checkpoint))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.EncodingType != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EncodingType))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Size_ != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Size_))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.RootHash) > 0 {
+		i -= len(m.RootHash)
+		copy(dAtA[i:], m.RootHash)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RootHash)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.BlobId) > 0 {
+		i -= len(m.BlobId)
+		copy(dAtA[i:], m.BlobId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.BlobId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCertifyEventBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCertifyEventBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCertifyEventBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Certified {
+		i--
+		if m.Certified {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Weight != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Weight))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Already {
+		i--
+		if m.Already {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRegisterDenyListUpdate) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRegisterDenyListUpdate) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRegisterDenyListUpdate) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Sequence != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Sequence))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.Root) > 0 {
+		i -= len(m.Root)
+		copy(dAtA[i:], m.Root)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Root)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRegisterDenyListUpdateResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRegisterDenyListUpdateResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRegisterDenyListUpdateResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgUpdateDenyList) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgUpdateDenyList) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgUpdateDenyList) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Certificate.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.NodeId) > 0 {
+		i -= len(m.NodeId)
+		copy(dAtA[i:], m.NodeId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.NodeId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgUpdateDenyListResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgUpdateDenyListResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgUpdateDenyListResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDeleteDenyListedBlob) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDeleteDenyListedBlob) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDeleteDenyListedBlob) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Certificate.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDeleteDenyListedBlobResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDeleteDenyListedBlobResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDeleteDenyListedBlobResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddSubsidy) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddSubsidy) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddSubsidy) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.EpochsAhead != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.EpochsAhead))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddSubsidyResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddSubsidyResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddSubsidyResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Extra != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Extra))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Each != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Each))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddPerEpochSubsidies) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddPerEpochSubsidies) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddPerEpochSubsidies) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Amounts) > 0 {
+		dAtA21 := make([]byte, len(m.Amounts)*10)
+		var j20 int
+		for _, num := range m.Amounts {
+			for num >= 1<<7 {
+				dAtA21[j20] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j20++
+			}
+			dAtA21[j20] = uint8(num)
+			j20++
+		}
+		i -= j20
+		copy(dAtA[i:], dAtA21[:j20])
+		i = encodeVarintTx(dAtA, i, uint64(j20))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddPerEpochSubsidiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddPerEpochSubsidiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddPerEpochSubsidiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgFundSubsidies) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgFundSubsidies) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgFundSubsidies) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgFundSubsidiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgFundSubsidiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgFundSubsidiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pool != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Pool))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgProcessSubsidies) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgProcessSubsidies) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgProcessSubsidies) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgProcessSubsidiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgProcessSubsidiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgProcessSubsidiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Usage != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Usage))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Fixed != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Fixed))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetSubsidies) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetSubsidies) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetSubsidies) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.PerShard != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.PerShard))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Base != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Base))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Rate != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Rate))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetSubsidiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetSubsidiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetSubsidiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
@@ -4329,6 +11817,18 @@ func (m *MsgSetAttributes) Size() (n int) {
 	if m.Clear {
 		n += 2
 	}
+	if m.Add {
+		n += 2
+	}
+	if m.Take {
+		n += 2
+	}
+	if len(m.Discard) > 0 {
+		for _, s := range m.Discard {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
 	return n
 }
 
@@ -4338,6 +11838,12 @@ func (m *MsgSetAttributesResponse) Size() (n int) {
 	}
 	var l int
 	_ = l
+	if len(m.Before) > 0 {
+		for _, e := range m.Before {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
 	return n
 }
 
@@ -4357,6 +11863,1129 @@ func (m *MsgInvalidateBlobID) Size() (n int) {
 }
 
 func (m *MsgInvalidateBlobIDResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgShareBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ObjectId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Funds != 0 {
+		n += 1 + sovTx(uint64(m.Funds))
+	}
+	return n
+}
+
+func (m *MsgShareBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Shared.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgFundSharedBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.SharedId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *MsgFundSharedBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Funds != 0 {
+		n += 1 + sovTx(uint64(m.Funds))
+	}
+	return n
+}
+
+func (m *MsgExtendSharedBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.SharedId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epochs != 0 {
+		n += 1 + sovTx(uint64(m.Epochs))
+	}
+	return n
+}
+
+func (m *MsgExtendSharedBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.EndEpoch != 0 {
+		n += 1 + sovTx(uint64(m.EndEpoch))
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	if m.Funds != 0 {
+		n += 1 + sovTx(uint64(m.Funds))
+	}
+	return n
+}
+
+func (m *MsgCreateStoragePool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	if m.EpochsAhead != 0 {
+		n += 1 + sovTx(uint64(m.EpochsAhead))
+	}
+	return n
+}
+
+func (m *MsgCreateStoragePoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovTx(uint64(l))
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgCreateStoragePoolWithStorage) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.StorageId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgCreateStoragePoolWithStorageResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *PooledRegistration) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.RootHash)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	if m.EncodingType != 0 {
+		n += 1 + sovTx(uint64(m.EncodingType))
+	}
+	if m.Deletable {
+		n += 2
+	}
+	return n
+}
+
+func (m *MsgRegisterPooledBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgRegisterPooledBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *PooledCertification) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Certificate.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgCertifyPooledBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgCertifyPooledBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgDeletePooledBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.BlobIds) > 0 {
+		for _, b := range m.BlobIds {
+			l = len(b)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgDeletePooledBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Used != 0 {
+		n += 1 + sovTx(uint64(m.Used))
+	}
+	return n
+}
+
+func (m *MsgBurnExpiredPooledBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.BlobIds) > 0 {
+		for _, b := range m.BlobIds {
+			l = len(b)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgBurnExpiredPooledBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Used != 0 {
+		n += 1 + sovTx(uint64(m.Used))
+	}
+	return n
+}
+
+func (m *MsgExtendStoragePool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epochs != 0 {
+		n += 1 + sovTx(uint64(m.Epochs))
+	}
+	return n
+}
+
+func (m *MsgExtendStoragePoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.EndEpoch != 0 {
+		n += 1 + sovTx(uint64(m.EndEpoch))
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgIncreaseStoragePool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	return n
+}
+
+func (m *MsgIncreaseStoragePoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgIncreaseStoragePoolWithStorage) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.StorageId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgIncreaseStoragePoolWithStorageResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	return n
+}
+
+func (m *MsgDecreaseStoragePool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	return n
+}
+
+func (m *MsgDecreaseStoragePoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Storage.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgDecreaseStoragePoolByPercent) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Percent != 0 {
+		n += 1 + sovTx(uint64(m.Percent))
+	}
+	return n
+}
+
+func (m *MsgDecreaseStoragePoolByPercentResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Storage.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgDestroyStoragePool) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgDestroyStoragePoolResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Storage.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgSetPooledAttributes) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.PoolId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Set) > 0 {
+		for _, e := range m.Set {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	if len(m.Remove) > 0 {
+		for _, s := range m.Remove {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	if m.Clear {
+		n += 2
+	}
+	if m.Add {
+		n += 2
+	}
+	if m.Take {
+		n += 2
+	}
+	if len(m.Discard) > 0 {
+		for _, s := range m.Discard {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgSetPooledAttributesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Before) > 0 {
+		for _, e := range m.Before {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgCreateBlobBucket) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	if m.EpochsAhead != 0 {
+		n += 1 + sovTx(uint64(m.EpochsAhead))
+	}
+	return n
+}
+
+func (m *MsgCreateBlobBucketResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Bucket.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = m.Cap.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = m.Pool.Size()
+	n += 1 + l + sovTx(uint64(l))
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgRegisterBucketBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.CapId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgRegisterBucketBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgCertifyBucketBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Blobs) > 0 {
+		for _, e := range m.Blobs {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgCertifyBucketBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgDeleteBucketBlobs) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.CapId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.BlobIds) > 0 {
+		for _, b := range m.BlobIds {
+			l = len(b)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgDeleteBucketBlobsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Used != 0 {
+		n += 1 + sovTx(uint64(m.Used))
+	}
+	return n
+}
+
+func (m *MsgExtendBlobBucket) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.CapId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epochs != 0 {
+		n += 1 + sovTx(uint64(m.Epochs))
+	}
+	return n
+}
+
+func (m *MsgExtendBlobBucketResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.EndEpoch != 0 {
+		n += 1 + sovTx(uint64(m.EndEpoch))
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgIncreaseBlobBucket) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BucketId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.CapId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	return n
+}
+
+func (m *MsgIncreaseBlobBucketResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	if m.Paid != 0 {
+		n += 1 + sovTx(uint64(m.Paid))
+	}
+	return n
+}
+
+func (m *MsgCertifyEventBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.BlobId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.RootHash)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Size_ != 0 {
+		n += 1 + sovTx(uint64(m.Size_))
+	}
+	if m.EncodingType != 0 {
+		n += 1 + sovTx(uint64(m.EncodingType))
+	}
+	if m.Checkpoint != 0 {
+		n += 1 + sovTx(uint64(m.Checkpoint))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovTx(uint64(m.Epoch))
+	}
+	return n
+}
+
+func (m *MsgCertifyEventBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Already {
+		n += 2
+	}
+	if m.Weight != 0 {
+		n += 1 + sovTx(uint64(m.Weight))
+	}
+	if m.Certified {
+		n += 2
+	}
+	return n
+}
+
+func (m *MsgRegisterDenyListUpdate) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Root)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Sequence != 0 {
+		n += 1 + sovTx(uint64(m.Sequence))
+	}
+	return n
+}
+
+func (m *MsgRegisterDenyListUpdateResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgUpdateDenyList) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.NodeId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Certificate.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgUpdateDenyListResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgDeleteDenyListedBlob) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Certificate.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgDeleteDenyListedBlobResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgAddSubsidy) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	if m.EpochsAhead != 0 {
+		n += 1 + sovTx(uint64(m.EpochsAhead))
+	}
+	return n
+}
+
+func (m *MsgAddSubsidyResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Each != 0 {
+		n += 1 + sovTx(uint64(m.Each))
+	}
+	if m.Extra != 0 {
+		n += 1 + sovTx(uint64(m.Extra))
+	}
+	return n
+}
+
+func (m *MsgAddPerEpochSubsidies) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Amounts) > 0 {
+		l = 0
+		for _, e := range m.Amounts {
+			l += sovTx(uint64(e))
+		}
+		n += 1 + sovTx(uint64(l)) + l
+	}
+	return n
+}
+
+func (m *MsgAddPerEpochSubsidiesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgFundSubsidies) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *MsgFundSubsidiesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pool != 0 {
+		n += 1 + sovTx(uint64(m.Pool))
+	}
+	return n
+}
+
+func (m *MsgProcessSubsidies) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgProcessSubsidiesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Fixed != 0 {
+		n += 1 + sovTx(uint64(m.Fixed))
+	}
+	if m.Usage != 0 {
+		n += 1 + sovTx(uint64(m.Usage))
+	}
+	return n
+}
+
+func (m *MsgSetSubsidies) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Rate != 0 {
+		n += 1 + sovTx(uint64(m.Rate))
+	}
+	if m.Base != 0 {
+		n += 1 + sovTx(uint64(m.Base))
+	}
+	if m.PerShard != 0 {
+		n += 1 + sovTx(uint64(m.PerShard))
+	}
+	return n
+}
+
+func (m *MsgSetSubsidiesResponse) Size() (n int) {
 	if m == nil {
 		return 0
 	}
@@ -7756,6 +16385,78 @@ func (m *MsgSetAttributes) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Clear = bool(v != 0)
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Add", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Add = bool(v != 0)
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Take", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Take = bool(v != 0)
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Discard", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Discard = append(m.Discard, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])
@@ -7806,6 +16507,40 @@ func (m *MsgSetAttributesResponse) Unmarshal(dAtA []byte) error {
 			return fmt.Errorf("proto: MsgSetAttributesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Before", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Before = append(m.Before, Attribute{})
+			if err := m.Before[len(m.Before)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])
@@ -7969,6 +16704,7400 @@ func (m *MsgInvalidateBlobIDResponse) Unmarshal(dAtA []byte) error {
 		}
 		if fieldNum <= 0 {
 			return fmt.Errorf("proto: MsgInvalidateBlobIDResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgShareBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgShareBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgShareBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ObjectId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ObjectId = append(m.ObjectId[:0], dAtA[iNdEx:postIndex]...)
+			if m.ObjectId == nil {
+				m.ObjectId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Funds", wireType)
+			}
+			m.Funds = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Funds |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgShareBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgShareBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgShareBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shared", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shared.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgFundSharedBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgFundSharedBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgFundSharedBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SharedId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SharedId = append(m.SharedId[:0], dAtA[iNdEx:postIndex]...)
+			if m.SharedId == nil {
+				m.SharedId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgFundSharedBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgFundSharedBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgFundSharedBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Funds", wireType)
+			}
+			m.Funds = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Funds |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExtendSharedBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExtendSharedBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExtendSharedBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SharedId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SharedId = append(m.SharedId[:0], dAtA[iNdEx:postIndex]...)
+			if m.SharedId == nil {
+				m.SharedId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExtendSharedBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExtendSharedBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExtendSharedBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndEpoch", wireType)
+			}
+			m.EndEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Funds", wireType)
+			}
+			m.Funds = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Funds |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCreateStoragePool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCreateStoragePool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCreateStoragePool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EpochsAhead", wireType)
+			}
+			m.EpochsAhead = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EpochsAhead |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCreateStoragePoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCreateStoragePoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCreateStoragePoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCreateStoragePoolWithStorage) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCreateStoragePoolWithStorage: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCreateStoragePoolWithStorage: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StorageId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.StorageId = append(m.StorageId[:0], dAtA[iNdEx:postIndex]...)
+			if m.StorageId == nil {
+				m.StorageId = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCreateStoragePoolWithStorageResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCreateStoragePoolWithStorageResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCreateStoragePoolWithStorageResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PooledRegistration) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PooledRegistration: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PooledRegistration: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = append(m.BlobId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BlobId == nil {
+				m.BlobId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RootHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RootHash = append(m.RootHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.RootHash == nil {
+				m.RootHash = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EncodingType", wireType)
+			}
+			m.EncodingType = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EncodingType |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deletable", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Deletable = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRegisterPooledBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRegisterPooledBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRegisterPooledBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledRegistration{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRegisterPooledBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRegisterPooledBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRegisterPooledBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledBlob{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PooledCertification) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PooledCertification: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PooledCertification: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = append(m.BlobId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BlobId == nil {
+				m.BlobId = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Certificate", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Certificate.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCertifyPooledBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCertifyPooledBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCertifyPooledBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledCertification{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCertifyPooledBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCertifyPooledBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCertifyPooledBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDeletePooledBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDeletePooledBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDeletePooledBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobIds", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobIds = append(m.BlobIds, make([]byte, postIndex-iNdEx))
+			copy(m.BlobIds[len(m.BlobIds)-1], dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDeletePooledBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDeletePooledBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDeletePooledBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Used", wireType)
+			}
+			m.Used = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Used |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgBurnExpiredPooledBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgBurnExpiredPooledBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgBurnExpiredPooledBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobIds", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobIds = append(m.BlobIds, make([]byte, postIndex-iNdEx))
+			copy(m.BlobIds[len(m.BlobIds)-1], dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgBurnExpiredPooledBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgBurnExpiredPooledBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgBurnExpiredPooledBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Used", wireType)
+			}
+			m.Used = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Used |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExtendStoragePool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExtendStoragePool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExtendStoragePool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExtendStoragePoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExtendStoragePoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExtendStoragePoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndEpoch", wireType)
+			}
+			m.EndEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgIncreaseStoragePool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgIncreaseStoragePoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgIncreaseStoragePoolWithStorage) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePoolWithStorage: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePoolWithStorage: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StorageId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.StorageId = append(m.StorageId[:0], dAtA[iNdEx:postIndex]...)
+			if m.StorageId == nil {
+				m.StorageId = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgIncreaseStoragePoolWithStorageResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePoolWithStorageResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgIncreaseStoragePoolWithStorageResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDecreaseStoragePool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDecreaseStoragePoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Storage", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Storage.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDecreaseStoragePoolByPercent) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePoolByPercent: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePoolByPercent: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Percent", wireType)
+			}
+			m.Percent = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Percent |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDecreaseStoragePoolByPercentResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePoolByPercentResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDecreaseStoragePoolByPercentResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Storage", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Storage.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDestroyStoragePool) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDestroyStoragePool: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDestroyStoragePool: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDestroyStoragePoolResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDestroyStoragePoolResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDestroyStoragePoolResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Storage", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Storage.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetPooledAttributes) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetPooledAttributes: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetPooledAttributes: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PoolId = append(m.PoolId[:0], dAtA[iNdEx:postIndex]...)
+			if m.PoolId == nil {
+				m.PoolId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = append(m.BlobId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BlobId == nil {
+				m.BlobId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Set", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Set = append(m.Set, Attribute{})
+			if err := m.Set[len(m.Set)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Remove", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Remove = append(m.Remove, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Clear", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Clear = bool(v != 0)
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Add", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Add = bool(v != 0)
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Take", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Take = bool(v != 0)
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Discard", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Discard = append(m.Discard, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetPooledAttributesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetPooledAttributesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetPooledAttributesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Before", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Before = append(m.Before, Attribute{})
+			if err := m.Before[len(m.Before)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCreateBlobBucket) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCreateBlobBucket: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCreateBlobBucket: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EpochsAhead", wireType)
+			}
+			m.EpochsAhead = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EpochsAhead |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCreateBlobBucketResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCreateBlobBucketResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCreateBlobBucketResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bucket", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bucket.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cap", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Cap.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRegisterBucketBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRegisterBucketBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRegisterBucketBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = append(m.BucketId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BucketId == nil {
+				m.BucketId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CapId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CapId = append(m.CapId[:0], dAtA[iNdEx:postIndex]...)
+			if m.CapId == nil {
+				m.CapId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledRegistration{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRegisterBucketBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRegisterBucketBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRegisterBucketBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledBlob{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCertifyBucketBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCertifyBucketBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCertifyBucketBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = append(m.BucketId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BucketId == nil {
+				m.BucketId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Blobs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Blobs = append(m.Blobs, PooledCertification{})
+			if err := m.Blobs[len(m.Blobs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCertifyBucketBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCertifyBucketBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCertifyBucketBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDeleteBucketBlobs) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDeleteBucketBlobs: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDeleteBucketBlobs: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = append(m.BucketId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BucketId == nil {
+				m.BucketId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CapId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CapId = append(m.CapId[:0], dAtA[iNdEx:postIndex]...)
+			if m.CapId == nil {
+				m.CapId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobIds", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobIds = append(m.BlobIds, make([]byte, postIndex-iNdEx))
+			copy(m.BlobIds[len(m.BlobIds)-1], dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDeleteBucketBlobsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDeleteBucketBlobsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDeleteBucketBlobsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Used", wireType)
+			}
+			m.Used = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Used |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExtendBlobBucket) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExtendBlobBucket: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExtendBlobBucket: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = append(m.BucketId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BucketId == nil {
+				m.BucketId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CapId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CapId = append(m.CapId[:0], dAtA[iNdEx:postIndex]...)
+			if m.CapId == nil {
+				m.CapId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExtendBlobBucketResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExtendBlobBucketResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExtendBlobBucketResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndEpoch", wireType)
+			}
+			m.EndEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndEpoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgIncreaseBlobBucket) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgIncreaseBlobBucket: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgIncreaseBlobBucket: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BucketId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BucketId = append(m.BucketId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BucketId == nil {
+				m.BucketId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CapId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.CapId = append(m.CapId[:0], dAtA[iNdEx:postIndex]...)
+			if m.CapId == nil {
+				m.CapId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgIncreaseBlobBucketResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgIncreaseBlobBucketResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgIncreaseBlobBucketResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCertifyEventBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCertifyEventBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCertifyEventBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobId = append(m.BlobId[:0], dAtA[iNdEx:postIndex]...)
+			if m.BlobId == nil {
+				m.BlobId = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RootHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RootHash = append(m.RootHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.RootHash == nil {
+				m.RootHash = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Size_", wireType)
+			}
+			m.Size_ = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Size_ |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EncodingType", wireType)
+			}
+			m.EncodingType = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EncodingType |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Checkpoint", wireType)
+			}
+			m.Checkpoint = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Checkpoint |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCertifyEventBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCertifyEventBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCertifyEventBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Already", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Already = bool(v != 0)
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Weight", wireType)
+			}
+			m.Weight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Weight |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Certified", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Certified = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRegisterDenyListUpdate) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRegisterDenyListUpdate: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRegisterDenyListUpdate: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Root", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Root = append(m.Root[:0], dAtA[iNdEx:postIndex]...)
+			if m.Root == nil {
+				m.Root = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sequence", wireType)
+			}
+			m.Sequence = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Sequence |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRegisterDenyListUpdateResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRegisterDenyListUpdateResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRegisterDenyListUpdateResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgUpdateDenyList) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgUpdateDenyList: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgUpdateDenyList: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NodeId", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NodeId = append(m.NodeId[:0], dAtA[iNdEx:postIndex]...)
+			if m.NodeId == nil {
+				m.NodeId = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Certificate", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Certificate.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgUpdateDenyListResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgUpdateDenyListResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgUpdateDenyListResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDeleteDenyListedBlob) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDeleteDenyListedBlob: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDeleteDenyListedBlob: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Certificate", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Certificate.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDeleteDenyListedBlobResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDeleteDenyListedBlobResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDeleteDenyListedBlobResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddSubsidy) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddSubsidy: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddSubsidy: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EpochsAhead", wireType)
+			}
+			m.EpochsAhead = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EpochsAhead |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddSubsidyResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddSubsidyResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddSubsidyResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Each", wireType)
+			}
+			m.Each = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Each |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Extra", wireType)
+			}
+			m.Extra = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Extra |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddPerEpochSubsidies) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddPerEpochSubsidies: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddPerEpochSubsidies: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTx
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Amounts = append(m.Amounts, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTx
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthTx
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthTx
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Amounts) == 0 {
+					m.Amounts = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowTx
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Amounts = append(m.Amounts, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amounts", wireType)
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddPerEpochSubsidiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddPerEpochSubsidiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddPerEpochSubsidiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgFundSubsidies) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgFundSubsidies: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgFundSubsidies: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgFundSubsidiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgFundSubsidiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgFundSubsidiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			m.Pool = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pool |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgProcessSubsidies) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgProcessSubsidies: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgProcessSubsidies: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgProcessSubsidiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgProcessSubsidiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgProcessSubsidiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fixed", wireType)
+			}
+			m.Fixed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Fixed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Usage", wireType)
+			}
+			m.Usage = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Usage |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetSubsidies) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetSubsidies: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetSubsidies: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rate", wireType)
+			}
+			m.Rate = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rate |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Base", wireType)
+			}
+			m.Base = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Base |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PerShard", wireType)
+			}
+			m.PerShard = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PerShard |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetSubsidiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetSubsidiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetSubsidiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		default:

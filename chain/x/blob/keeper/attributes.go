@@ -14,41 +14,89 @@ import (
 )
 
 // setAttributes changes the attributes of a blob. Source: spec: control-plane.md section 2.4.
-func (k Keeper) setAttributes(ctx context.Context, owner sdk.AccAddress, m *blobv1.MsgSetAttributes) error {
-	// Each change looks at all pairs, so the number of changes is bounded before the first.
-	if n := max(len(m.Set), len(m.Remove)); n > types.MaxAttributes {
-		return sdkerrors.ErrInvalidRequest.Wrapf("blob: %d attributes to change, at most %d", n, types.MaxAttributes)
-	}
+func (k Keeper) setAttributes(ctx context.Context, owner sdk.AccAddress, m *blobv1.MsgSetAttributes) ([]blobv1.Attribute, error) {
 	b, err := k.ownBlob(ctx, owner, m.ObjectId)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	attributes, err := k.attributesOf(ctx, b.Id)
+	return k.changeAttributes(ctx, b.Id, storage.BlobAttributes, m)
+}
+
+// setPooledAttributes changes the attributes of a blob in a pool.
+func (k Keeper) setPooledAttributes(ctx context.Context, owner sdk.AccAddress, m *blobv1.MsgSetPooledAttributes) ([]blobv1.Attribute, error) {
+	pool, err := k.ownPool(ctx, owner, m.PoolId)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if m.Clear {
-		attributes = storage.Attributes{}
+	b, err := k.pooledBlob(ctx, pool.Id, m.BlobId)
+	if err != nil {
+		return nil, err
 	}
-	for _, key := range m.Remove {
-		if _, err := attributes.Remove(storage.BlobAttributes, key); err != nil {
-			return err
-		}
+	return k.changeAttributes(ctx, b.Id, storage.PooledAttributes, &blobv1.MsgSetAttributes{
+		Set: m.Set, Remove: m.Remove, Clear: m.Clear, Add: m.Add, Take: m.Take, Discard: m.Discard,
+	})
+}
+
+// changeAttributes changes the attributes of an object, which need not be named in m again, and returns
+// those that were all taken off.
+func (k Keeper) changeAttributes(ctx context.Context, id []byte, rules storage.AttributeRules, m *blobv1.MsgSetAttributes) ([]blobv1.Attribute, error) {
+	// Each change looks at all pairs, so the number of changes is bounded before the first.
+	if n := max(len(m.Set), len(m.Remove), len(m.Discard)); n > types.MaxAttributes {
+		return nil, sdkerrors.ErrInvalidRequest.Wrapf("blob: %d attributes to change, at most %d", n, types.MaxAttributes)
 	}
-	for _, pair := range m.Set {
-		attributes.Set(pair.Key, pair.Value)
+	attributes, err := k.attributesOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	before, err := edit(&attributes, rules, m)
+	if err != nil {
+		return nil, err
 	}
 	if !attributes.Present {
-		return k.attributes.Remove(ctx, b.Id)
+		return before, k.attributes.Remove(ctx, id)
 	}
 	if err := checkAttributes(attributes.Pairs); err != nil {
-		return err
+		return nil, err
 	}
-	record := blobv1.Attributes{ObjectId: b.Id}
-	for _, p := range attributes.Pairs {
-		record.Pairs = append(record.Pairs, blobv1.Attribute{Key: p.Key, Value: p.Value})
+	return before, k.attributes.Set(ctx, id, blobv1.Attributes{ObjectId: id, Pairs: pairRecords(attributes.Pairs)})
+}
+
+// edit carries out the changes of m in their order.
+func edit(a *storage.Attributes, rules storage.AttributeRules, m *blobv1.MsgSetAttributes) (before []blobv1.Attribute, err error) {
+	if m.Add {
+		if err := a.Add(rules, storage.Attributes{Present: true}); err != nil {
+			return nil, err
+		}
 	}
-	return k.attributes.Set(ctx, b.Id, record)
+	if m.Take {
+		old, err := a.Take(rules)
+		if err != nil {
+			return nil, err
+		}
+		before = pairRecords(old.Pairs)
+	}
+	if m.Clear {
+		before = append(before, pairRecords(a.AddOrReplace(storage.Attributes{}).Pairs)...)
+	}
+	for _, key := range m.Remove {
+		if _, err := a.Remove(rules, key); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range m.Discard {
+		a.RemoveIfExists(key)
+	}
+	for _, pair := range m.Set {
+		a.Set(pair.Key, pair.Value)
+	}
+	return before, nil
+}
+
+func pairRecords(pairs []storage.Pair) (out []blobv1.Attribute) {
+	for _, p := range pairs {
+		out = append(out, blobv1.Attribute{Key: p.Key, Value: p.Value})
+	}
+	return out
 }
 
 func (k Keeper) attributesOf(ctx context.Context, id []byte) (storage.Attributes, error) {

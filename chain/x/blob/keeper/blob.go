@@ -82,6 +82,11 @@ func (k Keeper) noteRegistration(ctx context.Context, b blobv1.Blob) error {
 	if err := k.putBlob(ctx, b); err != nil {
 		return err
 	}
+	return k.tellRegistration(ctx, b)
+}
+
+// tellRegistration tells the world of a new blob.
+func (k Keeper) tellRegistration(ctx context.Context, b blobv1.Blob) error {
 	ref, err := k.log.Emit(ctx, &eventv1.BlobRegistered{
 		Epoch:        b.RegisteredEpoch,
 		BlobId:       b.BlobId,
@@ -161,11 +166,16 @@ func (k Keeper) certify(ctx context.Context, owner sdk.AccAddress, c *blobv1.Cer
 	if err := k.blobs.Set(ctx, b.Id, b); err != nil {
 		return err
 	}
+	return k.tellCertification(ctx, b, now)
+}
+
+// tellCertification tells the world that the network answers for a blob.
+func (k Keeper) tellCertification(ctx context.Context, b blobv1.Blob, now committee.Epoch) error {
 	ref, err := k.log.Emit(ctx, certified(&b, false))
 	if err != nil {
 		return err
 	}
-	return k.updateInfo(ctx, b.BlobId, func(info *blobv1.Info) { noteCertified(info, &b, now, ref) })
+	return k.certifyInfo(ctx, b.BlobId, now, func(info *blobv1.Info) { noteCertified(info, &b, ref) })
 }
 
 func certified(b *blobv1.Blob, extension bool) *eventv1.BlobCertified {

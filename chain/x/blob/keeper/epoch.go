@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/gogoproto/proto"
+
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/chain/economy/market"
 	"github.com/walrus-go/walrus/committee"
@@ -24,9 +27,17 @@ func (k Keeper) SetMarket(ctx context.Context, m market.Market) error {
 	return errors.Join(k.system.Set(ctx, system), k.setRing(ctx, m.Ring))
 }
 
-// Denied returns the encoded bytes that a node refuses to store. This market keeps no deny lists: all
-// nodes serve everything.
-func (k Keeper) Denied(context.Context, committee.NodeID) (uint64, error) { return 0, nil }
+// Denied returns the encoded bytes that a node refuses to store.
+func (k Keeper) Denied(ctx context.Context, node committee.NodeID) (uint64, error) {
+	list, err := k.denyList(ctx, node[:])
+	return list.Size, err
+}
 
-// EndEpoch drops what is of the current epoch only. All that this market keeps outlives its epoch.
-func (k Keeper) EndEpoch(context.Context) error { return nil }
+// EndEpoch drops what is of the current epoch only: open attestations of event blobs. It reads nothing, so
+// that no record can make it fail.
+func (k Keeper) EndEpoch(ctx context.Context) error { return k.eventWeights.Remove(ctx) }
+
+// announce emits a typed event for indexers.
+func announce(ctx context.Context, event proto.Message) error {
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}

@@ -48,6 +48,11 @@ func Validate(g *blobv1.GenesisState) error {
 			return fmt.Errorf("%w: info %d of a blob ID of %d bytes", ErrGenesis, i, len(info.BlobId))
 		}
 	}
+	for _, check := range []func(*blobv1.GenesisState) error{validateShared, validatePools, validateBuckets, validateNodes} {
+		if err := check(g); err != nil {
+			return fmt.Errorf("%w: %w", ErrGenesis, err)
+		}
+	}
 	return nil
 }
 
@@ -87,6 +92,9 @@ func (k Keeper) InitGenesis(ctx context.Context, g *blobv1.GenesisState) error {
 		return fmt.Errorf("%w: ring begins with epoch %d, the current one is %d", ErrGenesis, g.Ring.Entries[0].Epoch, now)
 	}
 	if err := errors.Join(k.params.Set(ctx, g.Params), k.system.Set(ctx, g.System), k.ring.Set(ctx, g.Ring)); err != nil {
+		return err
+	}
+	if err := errors.Join(k.checkPools(ctx, g), k.checkMoney(ctx, g), k.initObjects(ctx, g), k.initNodes(ctx, g)); err != nil {
 		return err
 	}
 	for _, s := range g.Storages {
@@ -134,8 +142,10 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*blobv1.GenesisState, error)
 	if g.Attributes, err = values(ctx, k.attributes); err != nil {
 		return nil, err
 	}
-	g.Infos, err = values(ctx, k.infos)
-	return g, err
+	if g.Infos, err = values(ctx, k.infos); err != nil {
+		return nil, err
+	}
+	return g, errors.Join(k.exportObjects(ctx, g), k.exportNodes(ctx, g))
 }
 
 func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {

@@ -30,6 +30,24 @@ func (k Keeper) updateInfo(ctx context.Context, blobID []byte, change func(*blob
 	return k.infos.Set(ctx, blobID, *info)
 }
 
+// certifyInfo changes the sum of a blob ID's registrations when one of them is certified now; what is
+// certified is stored afterwards.
+func (k Keeper) certifyInfo(ctx context.Context, blobID []byte, now committee.Epoch, change func(*blobv1.Info)) error {
+	info, err := k.info(ctx, blobID)
+	if err != nil {
+		return err
+	}
+	before, err := k.certifiedAt(ctx, info, now)
+	if err != nil {
+		return err
+	}
+	change(info)
+	if !before || uint32(now) < info.InitialCertifiedEpoch {
+		info.InitialCertifiedEpoch = uint32(now)
+	}
+	return k.infos.Set(ctx, blobID, *info)
+}
+
 func eventRef(r eventkeeper.Ref) *blobv1.EventRef {
 	return &blobv1.EventRef{TxHash: r.Tx[:], Index: r.Index}
 }
@@ -49,8 +67,7 @@ func noteRegistered(info *blobv1.Info, b *blobv1.Blob, ref eventkeeper.Ref) {
 	}
 }
 
-func noteCertified(info *blobv1.Info, b *blobv1.Blob, now committee.Epoch, ref eventkeeper.Ref) {
-	certified := certifiedAt(info, now)
+func noteCertified(info *blobv1.Info, b *blobv1.Blob, ref eventkeeper.Ref) {
 	end := b.Storage.EndEpoch
 	switch {
 	case b.Deletable:
@@ -58,9 +75,6 @@ func noteCertified(info *blobv1.Info, b *blobv1.Blob, now committee.Epoch, ref e
 		info.DeletableCertifiedEnd = max(info.DeletableCertifiedEnd, end)
 	case end > info.CertifiedEnd:
 		info.CertifiedEnd, info.CertifiedEvent = end, eventRef(ref)
-	}
-	if !certified || uint32(now) < info.InitialCertifiedEpoch {
-		info.InitialCertifiedEpoch = uint32(now)
 	}
 }
 
@@ -89,16 +103,79 @@ func noteDeleted(info *blobv1.Info, b *blobv1.Blob) {
 	if info.DeletableCertified--; info.DeletableCertified == 0 {
 		info.DeletableCertifiedEnd = 0
 	}
-	if info.DeletableCertified == 0 && info.CertifiedEnd == 0 {
+	noteUncertified(info)
+}
+
+// notePooledGone counts a blob that left a storage pool.
+func notePooledGone(info *blobv1.Info, b *blobv1.PooledBlob) {
+	info.PooledTotal--
+	if b.CertifiedEpoch == 0 {
+		return
+	}
+	info.PooledCertified--
+	noteUncertified(info)
+}
+
+// noteUncertified forgets the epoch of the first certification once there is none.
+func noteUncertified(info *blobv1.Info) {
+	if info.DeletableCertified == 0 && info.CertifiedEnd == 0 && info.PooledCertified == 0 {
 		info.InitialCertifiedEpoch = 0
 	}
 }
 
-// certifiedAt tells whether the network answers for a blob ID in epoch e.
-// Source: spec: storage-node.md section 4.6.
-func certifiedAt(info *blobv1.Info, e committee.Epoch) bool {
+// How many pools of a blob ID are looked at: by a message, whose sender pays for it, and by a query.
+const (
+	fewPools  = 8
+	manyPools = 1000
+)
+
+// certifiedAt tells whether the network answers for a blob ID in epoch e. Of a blob ID in many pools it
+// takes the others to be alive. Source: spec: storage-node.md section 4.6.
+func (k Keeper) certifiedAt(ctx context.Context, info *blobv1.Info, e committee.Epoch) (bool, error) {
 	if info.InitialCertifiedEpoch == 0 || info.InitialCertifiedEpoch > uint32(e) {
-		return false
+		return false, nil
 	}
-	return info.CertifiedEnd > uint32(e) || info.DeletableCertified > 0 && info.DeletableCertifiedEnd > uint32(e)
+	if info.CertifiedEnd > uint32(e) || info.DeletableCertified > 0 && info.DeletableCertifiedEnd > uint32(e) {
+		return true, nil
+	}
+	if info.PooledCertified == 0 {
+		return false, nil
+	}
+	_, certified, all, err := k.alivePooled(ctx, info.BlobId, e, fewPools)
+	return certified > 0 || !all, err
+}
+
+// alivePooled counts the registrations of a blob ID in pools that have not ended by epoch e, and those of
+// them that are certified. It looks at up to limit pools and tells whether that was all.
+func (k Keeper) alivePooled(ctx context.Context, blobID []byte, e committee.Epoch, limit int) (total, certified uint64, all bool, err error) {
+	it, err := k.pooledIDs.Iterate(ctx, collections.NewPrefixedPairRange[[]byte, []byte](blobID))
+	if err != nil {
+		return 0, 0, false, err
+	}
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		if limit--; limit < 0 {
+			return total, certified, false, nil
+		}
+		key, err := it.Key()
+		if err != nil {
+			return 0, 0, false, err
+		}
+		pool, err := k.pools.Get(ctx, key.K2())
+		if err != nil {
+			return 0, 0, false, err
+		}
+		if pool.Storage.EndEpoch <= uint32(e) {
+			continue
+		}
+		b, err := k.pooled.Get(ctx, collections.Join(key.K2(), blobID))
+		if err != nil {
+			return 0, 0, false, err
+		}
+		total++
+		if b.CertifiedEpoch != 0 {
+			certified++
+		}
+	}
+	return total, certified, true, nil
 }

@@ -17,6 +17,8 @@ import (
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/chain/economy/cert"
+	"github.com/walrus-go/walrus/chain/economy/election"
 	"github.com/walrus-go/walrus/chain/economy/storage"
 	"github.com/walrus-go/walrus/chain/origin"
 	"github.com/walrus-go/walrus/chain/x/blob/types"
@@ -26,16 +28,26 @@ import (
 
 // Bank moves money.
 type Bank interface {
+	GetBalance(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
 	SpendableCoin(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
 	SendCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddress, module string, amt sdk.Coins) error
+	SendCoinsFromModuleToModule(ctx context.Context, from, to string, amt sdk.Coins) error
 }
 
-// Committee knows the epoch and who may certify in it.
+// Committee knows the epoch, who may certify in it, and the nodes.
 type Committee interface {
 	Shards(ctx context.Context) (uint16, error)
 	Now(ctx context.Context) (committee.Epoch, error)
 	BlobCertificate(ctx context.Context, cert attest.Certificate) (storage.Certificate, error)
 	InvalidBlobCertificate(ctx context.Context, cert attest.Certificate) (blob.ID, error)
+	DenyListCertificate(ctx context.Context, a attest.Certificate) (cert.DenyListUpdate, error)
+	DenyListDeletedCertificate(ctx context.Context, a attest.Certificate) (blob.ID, error)
+	// OwnWeight returns the number of shards that a node of owner has in the current epoch.
+	OwnWeight(ctx context.Context, owner sdk.AccAddress, node []byte) (uint16, error)
+	// Previous returns the committee of the epoch before, which is empty before the second one.
+	Previous(ctx context.Context) (election.Committee, error)
+	// CreditCommission adds to the commission of a node what the caller has moved to the module's account.
+	CreditCommission(ctx context.Context, node committee.NodeID, amount uint64) error
 }
 
 // Log records events.
@@ -43,7 +55,19 @@ type Log interface {
 	Emit(ctx context.Context, event proto.Message) (eventkeeper.Ref, error)
 }
 
-type ownedKey = collections.Pair[[]byte, []byte]
+// Dependencies are what the keeper asks of other modules.
+type Dependencies struct {
+	Bank      Bank
+	Committee Committee
+	Log       Log
+	// Authority is the account of governance.
+	Authority string
+}
+
+type (
+	ownedKey  = collections.Pair[[]byte, []byte]
+	pooledKey = collections.Pair[[]byte, []byte] // pool ID, blob ID
+)
 
 // Keeper reads and changes the module's state.
 type Keeper struct {
@@ -57,17 +81,30 @@ type Keeper struct {
 	blobIDs       collections.KeySet[ownedKey]
 	attributes    collections.Map[[]byte, blobv1.Attributes]
 	infos         collections.Map[[]byte, blobv1.Info]
+	shared        collections.Map[[]byte, blobv1.SharedBlob]
+	pools         collections.Map[[]byte, blobv1.StoragePool]
+	poolOwners    collections.KeySet[ownedKey]
+	pooled        collections.Map[pooledKey, blobv1.PooledBlob]
+	pooledIDs     collections.KeySet[ownedKey] // blob ID, pool ID
+	buckets       collections.Map[[]byte, blobv1.Bucket]
+	caps          collections.Map[[]byte, blobv1.BucketCap]
+	capOwners     collections.KeySet[ownedKey]
+	eventBlob     collections.Item[blobv1.Checkpoint]
+	eventWeights  collections.Item[blobv1.Supports]
+	attestations  collections.Map[[]byte, blobv1.Attestation]
+	denyLists     collections.Map[[]byte, blobv1.DenyList]
+	subsidies     collections.Item[blobv1.Subsidies]
 
 	objects   origin.Counter
 	bank      Bank
 	committee Committee
 	log       Log
+	authority string
 }
 
 // NewKeeper returns the keeper of the state in the given stores.
 func NewKeeper(
-	cdc codec.BinaryCodec, kv store.KVStoreService, transient store.TransientStoreService,
-	bank Bank, committee Committee, log Log,
+	cdc codec.BinaryCodec, kv store.KVStoreService, transient store.TransientStoreService, deps Dependencies,
 ) (Keeper, error) {
 	sb := collections.NewSchemaBuilder(kv)
 	pair := collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)
@@ -82,10 +119,24 @@ func NewKeeper(
 		blobIDs:       collections.NewKeySet(sb, types.BlobIDsPrefix, "blob_ids", pair),
 		attributes:    collections.NewMap(sb, types.AttributesPrefix, "attributes", collections.BytesKey, codec.CollValue[blobv1.Attributes](cdc)),
 		infos:         collections.NewMap(sb, types.InfosPrefix, "infos", collections.BytesKey, codec.CollValue[blobv1.Info](cdc)),
+		shared:        collections.NewMap(sb, types.SharedBlobsPrefix, "shared_blobs", collections.BytesKey, codec.CollValue[blobv1.SharedBlob](cdc)),
+		pools:         collections.NewMap(sb, types.PoolsPrefix, "pools", collections.BytesKey, codec.CollValue[blobv1.StoragePool](cdc)),
+		poolOwners:    collections.NewKeySet(sb, types.PoolOwnersPrefix, "pool_owners", pair),
+		pooled:        collections.NewMap(sb, types.PooledBlobsPrefix, "pooled_blobs", pair, codec.CollValue[blobv1.PooledBlob](cdc)),
+		pooledIDs:     collections.NewKeySet(sb, types.PooledIDsPrefix, "pooled_ids", pair),
+		buckets:       collections.NewMap(sb, types.BucketsPrefix, "buckets", collections.BytesKey, codec.CollValue[blobv1.Bucket](cdc)),
+		caps:          collections.NewMap(sb, types.BucketCapsPrefix, "bucket_caps", collections.BytesKey, codec.CollValue[blobv1.BucketCap](cdc)),
+		capOwners:     collections.NewKeySet(sb, types.BucketCapOwnersPrefix, "bucket_cap_owners", pair),
+		eventBlob:     collections.NewItem(sb, types.EventBlobsPrefix, "event_blob", codec.CollValue[blobv1.Checkpoint](cdc)),
+		eventWeights:  collections.NewItem(sb, types.EventWeightsPrefix, "event_blob_weights", codec.CollValue[blobv1.Supports](cdc)),
+		attestations:  collections.NewMap(sb, types.AttestationsPrefix, "attestations", collections.BytesKey, codec.CollValue[blobv1.Attestation](cdc)),
+		denyLists:     collections.NewMap(sb, types.DenyListsPrefix, "deny_lists", collections.BytesKey, codec.CollValue[blobv1.DenyList](cdc)),
+		subsidies:     collections.NewItem(sb, types.SubsidiesPrefix, "subsidies", codec.CollValue[blobv1.Subsidies](cdc)),
 		objects:       origin.NewCounter("object", transient),
-		bank:          bank,
-		committee:     committee,
-		log:           log,
+		bank:          deps.Bank,
+		committee:     deps.Committee,
+		log:           deps.Log,
+		authority:     deps.Authority,
 	}
 	_, err := sb.Build()
 	return k, err

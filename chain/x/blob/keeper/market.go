@@ -29,17 +29,21 @@ func (k Keeper) market(ctx context.Context) (*market.Market, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &market.Market{
+	return &market.Market{
 		Shards:       shards,
 		Capacity:     system.TotalCapacity,
 		StoragePrice: system.StoragePrice,
 		WritePrice:   system.WritePrice,
-		Ring:         make(market.Ring, len(ring.Entries)),
+		Ring:         ringValue(ring),
+	}, nil
+}
+
+func ringValue(r blobv1.Ring) market.Ring {
+	out := make(market.Ring, len(r.Entries))
+	for i, e := range r.Entries {
+		out[i] = market.Entry{Epoch: committee.Epoch(e.Epoch), Used: e.Used, Rewards: e.Rewards}
 	}
-	for i, e := range ring.Entries {
-		m.Ring[i] = market.Entry{Epoch: committee.Epoch(e.Epoch), Used: e.Used, Rewards: e.Rewards}
-	}
-	return m, nil
+	return out
 }
 
 // setRing writes back the part of the market that sales change.
@@ -78,12 +82,20 @@ func (k Keeper) settle(ctx context.Context, m *market.Market, p *purse) error {
 	if err := k.setRing(ctx, m.Ring); err != nil {
 		return err
 	}
-	if p.paid == 0 {
+	return k.pay(ctx, p.owner, types.ModuleName, p.paid)
+}
+
+// pay moves amount from an account to a module's. Errors: [economy.ErrBalanceNotEnough].
+func (k Keeper) pay(ctx context.Context, from sdk.AccAddress, module string, amount uint64) error {
+	if amount == 0 {
 		return nil
 	}
-	coins := sdk.NewCoins(sdk.NewCoin(types.Denom, sdkmath.NewIntFromUint64(p.paid)))
-	if err := k.bank.SendCoinsFromAccountToModule(ctx, p.owner, types.ModuleName, coins); err != nil {
-		return fmt.Errorf("blob: pay %s: %s: %w", coins, err.Error(), economy.ErrBalanceNotEnough)
+	if err := k.bank.SendCoinsFromAccountToModule(ctx, from, module, frost(amount)); err != nil {
+		return fmt.Errorf("blob: pay %d FROST: %s: %w", amount, err.Error(), economy.ErrBalanceNotEnough)
 	}
 	return nil
+}
+
+func frost(amount uint64) sdk.Coins {
+	return sdk.NewCoins(sdk.NewCoin(types.Denom, sdkmath.NewIntFromUint64(amount)))
 }

@@ -99,7 +99,7 @@ func (s MsgServer) Transfer(ctx context.Context, m *blobv1.MsgTransfer) (*blobv1
 		if err != nil {
 			return nil, err
 		}
-		return &blobv1.MsgTransferResponse{}, s.k.transfer(ctx, owner, recipient, m.ObjectId)
+		return &blobv1.MsgTransferResponse{}, s.k.Transfer(ctx, owner, recipient, m.ObjectId)
 	})
 }
 
@@ -174,7 +174,8 @@ func (s MsgServer) ExtendBlobWithResource(ctx context.Context, m *blobv1.MsgExte
 // SetAttributes implements [blobv1.MsgServer].
 func (s MsgServer) SetAttributes(ctx context.Context, m *blobv1.MsgSetAttributes) (*blobv1.MsgSetAttributesResponse, error) {
 	return answer(m.Owner, func(owner sdk.AccAddress) (*blobv1.MsgSetAttributesResponse, error) {
-		return &blobv1.MsgSetAttributesResponse{}, s.k.setAttributes(ctx, owner, m)
+		before, err := s.k.setAttributes(ctx, owner, m)
+		return &blobv1.MsgSetAttributesResponse{Before: before}, err
 	})
 }
 

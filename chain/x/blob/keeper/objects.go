@@ -26,7 +26,8 @@ func errNoObject(id []byte) error {
 	return fmt.Errorf("blob: object 0x%x: %w", id, economy.ErrDynamicFieldFieldDoesNotExist)
 }
 
-// newStorage creates a storage resource for owner, or for a blob if owner is nil, and does not store it.
+// newStorage creates a storage resource for owner, or for what is to hold it if owner is nil, and does not
+// store it.
 func (k Keeper) newStorage(ctx context.Context, owner []byte, r storage.Resource) (blobv1.Storage, error) {
 	id, err := k.objects.NextObject(ctx)
 	if err != nil {
@@ -53,17 +54,31 @@ func (k Keeper) takeStorage(ctx context.Context, s blobv1.Storage) error {
 
 // ownStorage returns a resource that owner has.
 func (k Keeper) ownStorage(ctx context.Context, owner, id []byte) (blobv1.Storage, error) {
-	s, err := k.storages.Get(ctx, id)
+	return owned(ctx, k.storages, owner, id, storageOwner)
+}
+
+// object returns a record. Errors: [economy.ErrDynamicFieldFieldDoesNotExist].
+func object[V any](ctx context.Context, records collections.Map[[]byte, V], id []byte) (V, error) {
+	v, err := records.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
-		return blobv1.Storage{}, errNoObject(id)
+		return v, errNoObject(id)
 	}
+	return v, err
+}
+
+// owned returns a record that owner has, as ownerOf tells.
+func owned[V any](
+	ctx context.Context, records collections.Map[[]byte, V], owner, id []byte, ownerOf func(*V) *[]byte,
+) (V, error) {
+	var none V
+	v, err := object(ctx, records, id)
 	if err != nil {
-		return blobv1.Storage{}, err
+		return none, err
 	}
-	if !bytes.Equal(s.Owner, owner) {
-		return blobv1.Storage{}, errNotOwner(id)
+	if !bytes.Equal(*ownerOf(&v), owner) {
+		return none, errNotOwner(id)
 	}
-	return s, nil
+	return v, nil
 }
 
 // putBlob stores a new registration.
@@ -93,17 +108,7 @@ func (k Keeper) takeBlob(ctx context.Context, b blobv1.Blob) error {
 
 // ownBlob returns a registration that owner has.
 func (k Keeper) ownBlob(ctx context.Context, owner, id []byte) (blobv1.Blob, error) {
-	b, err := k.blobs.Get(ctx, id)
-	if errors.Is(err, collections.ErrNotFound) {
-		return blobv1.Blob{}, errNoObject(id)
-	}
-	if err != nil {
-		return blobv1.Blob{}, err
-	}
-	if !bytes.Equal(b.Owner, owner) {
-		return blobv1.Blob{}, errNotOwner(id)
-	}
-	return b, nil
+	return owned(ctx, k.blobs, owner, id, blobOwner)
 }
 
 // The records of the state and the values of the rules say the same; these four turn one into the other.

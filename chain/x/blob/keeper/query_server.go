@@ -65,7 +65,15 @@ func (q Querier) Info(ctx context.Context, req *blobv1.QueryInfoRequest) (*blobv
 		return nil, err
 	}
 	now, err := q.k.committee.Now(ctx)
-	return &blobv1.QueryInfoResponse{Info: *info, Epoch: uint32(now)}, err
+	if err != nil {
+		return nil, err
+	}
+	if info.PooledTotal > 0 {
+		if info.PooledTotal, info.PooledCertified, _, err = q.k.alivePooled(ctx, id[:], now, manyPools); err != nil {
+			return nil, err
+		}
+	}
+	return &blobv1.QueryInfoResponse{Info: *info, Epoch: uint32(now)}, nil
 }
 
 // Blob implements [blobv1.QueryServer].
@@ -139,33 +147,77 @@ func list[V any](
 	ctx context.Context, index collections.KeySet[ownedKey], records collections.Map[[]byte, V],
 	prefix, after []byte, limit uint32, out *[]V,
 ) (next []byte, err error) {
-	limit = min(limit, maxPage)
-	if limit == 0 {
-		limit = defaultPage
-	}
-	under := collections.NewPrefixedPairRange[[]byte, []byte](prefix)
-	if len(after) > 0 {
-		under = under.StartExclusive(after)
-	}
-	it, err := index.Iterate(ctx, under)
+	return listKeys(ctx, index, prefix, after, limit, func(id []byte) error {
+		record, err := records.Get(ctx, id)
+		*out = append(*out, record)
+		return err
+	})
+}
+
+// listKeys calls visit with the second parts of the keys that index has under prefix, behind after. It
+// returns where the next page begins, nil at the end.
+func listKeys(
+	ctx context.Context, index collections.KeySet[ownedKey], prefix, after []byte, limit uint32, visit func(key []byte) error,
+) (next []byte, err error) {
+	it, err := index.Iterate(ctx, behind(prefix, after))
 	if err != nil {
 		return nil, err
 	}
 	defer it.Close()
+	left := pageSize(limit)
 	var last []byte
 	for ; it.Valid(); it.Next() {
-		if len(*out) == int(limit) {
+		if left--; left < 0 {
 			return last, nil
 		}
 		key, err := it.Key()
 		if err != nil {
 			return nil, err
 		}
-		record, err := records.Get(ctx, key.K2())
-		if err != nil {
+		if err := visit(key.K2()); err != nil {
 			return nil, err
 		}
-		*out, last = append(*out, record), key.K2()
+		last = key.K2()
 	}
 	return nil, nil
+}
+
+// behind is the range of the pairs that begin with prefix, behind after.
+func behind(prefix, after []byte) *collections.PairRange[[]byte, []byte] {
+	under := collections.NewPrefixedPairRange[[]byte, []byte](prefix)
+	if len(after) > 0 {
+		under = under.StartExclusive(after)
+	}
+	return under
+}
+
+// page returns records behind the key after, and where the next page begins, nil at the end.
+func page[V any](ctx context.Context, records collections.Map[[]byte, V], after []byte, limit uint32) (out []V, next []byte, err error) {
+	r := new(collections.Range[[]byte])
+	if len(after) > 0 {
+		r = r.StartExclusive(after)
+	}
+	it, err := records.Iterate(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		if len(out) == pageSize(limit) {
+			return out, next, nil
+		}
+		kv, err := it.KeyValue()
+		if err != nil {
+			return nil, nil, err
+		}
+		out, next = append(out, kv.Value), kv.Key
+	}
+	return out, nil, nil
+}
+
+func pageSize(limit uint32) int {
+	if limit == 0 {
+		return defaultPage
+	}
+	return int(min(limit, maxPage))
 }

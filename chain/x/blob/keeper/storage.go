@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 
-	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
@@ -94,39 +93,6 @@ func fuseAs(kind blobv1.FuseKind, r *storage.Resource, o storage.Resource) error
 		return r.FuseAmount(o)
 	}
 	return sdkerrors.ErrInvalidRequest.Wrapf("blob: unknown way to join resources: %d", kind)
-}
-
-// transfer gives an object to another account.
-func (k Keeper) transfer(ctx context.Context, owner, recipient sdk.AccAddress, id []byte) error {
-	if has, err := k.storages.Has(ctx, id); err != nil {
-		return err
-	} else if has {
-		return k.transferStorage(ctx, owner, recipient, id)
-	}
-	b, err := k.ownBlob(ctx, owner, id)
-	if err != nil {
-		return err
-	}
-	if err := k.blobOwners.Remove(ctx, collections.Join(b.Owner, b.Id)); err != nil {
-		return err
-	}
-	b.Owner = recipient
-	if err := k.blobOwners.Set(ctx, collections.Join(b.Owner, b.Id)); err != nil {
-		return err
-	}
-	return k.blobs.Set(ctx, b.Id, b)
-}
-
-func (k Keeper) transferStorage(ctx context.Context, owner, recipient sdk.AccAddress, id []byte) error {
-	s, err := k.ownStorage(ctx, owner, id)
-	if err != nil {
-		return err
-	}
-	if err := k.takeStorage(ctx, s); err != nil {
-		return err
-	}
-	s.Owner = recipient
-	return k.putStorage(ctx, s)
 }
 
 // account reads an address in a message. Owners have 20 bytes; 32 are for objects.

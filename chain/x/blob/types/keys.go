@@ -6,6 +6,9 @@ import "cosmossdk.io/collections"
 // ModuleName names the module, its store, and the account that holds what was paid for epochs to come.
 const ModuleName = "blob"
 
+// SubsidiesName names the account that holds what subsidies are paid from.
+const SubsidiesName = "walrus_subsidies"
+
 // TransientKey names the store of what is only needed within a block.
 const TransientKey = "transient_" + ModuleName
 
@@ -24,12 +27,20 @@ var (
 	BlobIDsPrefix       = collections.NewPrefix(7)  // (blob ID, object ID)
 	AttributesPrefix    = collections.NewPrefix(8)  // object ID -> attributes
 	InfosPrefix         = collections.NewPrefix(9)  // blob ID -> sum of its registrations
-	SharedBlobsPrefix   = collections.NewPrefix(10) // kept for shared blobs
-	PoolsPrefix         = collections.NewPrefix(11) // kept for storage pools
-	PooledBlobsPrefix   = collections.NewPrefix(12) // kept for (pool ID, blob ID) -> pooled blob
-	BucketsPrefix       = collections.NewPrefix(13) // kept for blob buckets
-	EventBlobsPrefix    = collections.NewPrefix(14) // kept for the state of event blobs
-	DenyListsPrefix     = collections.NewPrefix(15) // kept for node ID -> size of its deny list
+	SharedBlobsPrefix   = collections.NewPrefix(10) // shared ID -> shared blob
+	PoolsPrefix         = collections.NewPrefix(11) // pool ID -> storage pool
+	PooledBlobsPrefix   = collections.NewPrefix(12) // (pool ID, blob ID) -> pooled blob
+	BucketsPrefix       = collections.NewPrefix(13) // bucket ID -> blob bucket
+	EventBlobsPrefix    = collections.NewPrefix(14) // event blob certified last
+	DenyListsPrefix     = collections.NewPrefix(15) // node ID -> digest of its deny list
+
+	PoolOwnersPrefix      = collections.NewPrefix(16) // (owner, pool ID)
+	PooledIDsPrefix       = collections.NewPrefix(17) // (blob ID, pool ID)
+	BucketCapsPrefix      = collections.NewPrefix(18) // capability ID -> capability of a bucket
+	BucketCapOwnersPrefix = collections.NewPrefix(19) // (owner, capability ID)
+	EventWeightsPrefix    = collections.NewPrefix(20) // shards behind event blobs of the epoch
+	AttestationsPrefix    = collections.NewPrefix(21) // node ID -> its last word on event blobs
+	SubsidiesPrefix       = collections.NewPrefix(22) // rates and pool of subsidies
 )
 
 // Bounds of messages. They are consensus.

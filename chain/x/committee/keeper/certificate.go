@@ -37,6 +37,18 @@ func (k Keeper) InvalidBlobCertificate(ctx context.Context, a attest.Certificate
 	return verified(ctx, k, a, cert.InvalidBlob)
 }
 
+// DenyListCertificate verifies a certificate of a quorum of the current committee about a node's deny list.
+// Errors: those of [cert.DenyList].
+func (k Keeper) DenyListCertificate(ctx context.Context, a attest.Certificate) (cert.DenyListUpdate, error) {
+	return verified(ctx, k, a, cert.DenyList)
+}
+
+// DenyListDeletedCertificate verifies a certificate of at least one correct node of the current committee
+// that a denied blob was dropped. Errors: those of [cert.DenyListDeleted].
+func (k Keeper) DenyListDeletedCertificate(ctx context.Context, a attest.Certificate) (blob.ID, error) {
+	return verified(ctx, k, a, cert.DenyListDeleted)
+}
+
 // verified charges for a certificate and has it verified against the current committee.
 func verified[M any](
 	ctx context.Context, k Keeper, a attest.Certificate, verify func(attest.Certificate, *committee.Committee) (M, error),

@@ -101,11 +101,16 @@ func (k Keeper) ownNode(ctx context.Context, owner string, id []byte) (committee
 	if err != nil {
 		return committeev1.Node{}, err
 	}
+	return k.nodeOf(ctx, sender, id)
+}
+
+// nodeOf returns a node that an account owns.
+func (k Keeper) nodeOf(ctx context.Context, owner sdk.AccAddress, id []byte) (committeev1.Node, error) {
 	node, err := k.node(ctx, id)
 	if err != nil {
 		return node, err
 	}
-	if !bytes.Equal(node.Owner, sender) {
+	if !bytes.Equal(node.Owner, owner) {
 		return node, sdkerrors.ErrUnauthorized.Wrapf("committee: node %x is not owned by %s", id, owner)
 	}
 	return node, nil

@@ -276,21 +276,10 @@ func (k Keeper) addCommission(ctx context.Context, m *committeev1.MsgAddCommissi
 	if err != nil {
 		return err
 	}
-	p, _, err := k.pool(ctx, m.NodeId)
-	if err != nil {
+	if err := k.creditCommission(ctx, m.NodeId, m.Amount); err != nil {
 		return err
 	}
-	epoch, err := k.epoch.Get(ctx)
-	if err != nil {
-		return err
-	}
-	if err := p.AddCommission(m.Amount, epoch.Phase != committeev1.EPOCH_PHASE_NEXT_PARAMS_SELECTED); err != nil {
-		return err
-	}
-	if err := k.take(ctx, sender, m.Amount); err != nil {
-		return err
-	}
-	return k.setPool(ctx, p)
+	return k.take(ctx, sender, m.Amount)
 }
 
 // joinActiveSet offers a node's stake to the active set again.
