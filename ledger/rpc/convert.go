@@ -115,6 +115,8 @@ func StatusOf(info *blobv1.Info, epoch committee.Epoch) (s blob.Status, err erro
 	if info.DeletableCertifiedEnd > now {
 		s.Counts.Certified = info.DeletableCertified
 	}
+	s.Counts.Total += info.PooledTotal
+	s.Counts.Certified += info.PooledCertified
 	switch {
 	case info.CertifiedEnd > now:
 		s.Kind, s.Certified, s.End = blob.Permanent, true, epochOf(info.CertifiedEnd)
