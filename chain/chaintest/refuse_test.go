@@ -90,7 +90,6 @@ func TestRefusals(t *testing.T) {
 		f(m)
 		return m
 	}
-	const unauthorized, invalid = "sdk 4", "sdk 18"
 	for _, tc := range []struct {
 		name, want string
 		from       *rpc.Wallet
@@ -112,7 +111,7 @@ func TestRefusals(t *testing.T) {
 		{"split of nothing", "staked_wal::EStakeBelowThreshold", w, &committeev1.MsgSplitStake{Owner: me, StakeId: s.ID[:]}},
 		{"split that leaves dust", "staked_wal::EStakeBelowThreshold", w, &committeev1.MsgSplitStake{Owner: me, StakeId: s.ID[:], Amount: 10*wal - 1}},
 		{"join of two nodes' stakes", "staked_wal::EMetadataMismatch", w, &committeev1.MsgJoinStake{Owner: me, StakeId: s.ID[:], OtherId: elsewhere.ID[:]}},
-		{"join to itself", invalid, w, &committeev1.MsgJoinStake{Owner: me, StakeId: s.ID[:], OtherId: s.ID[:]}},
+		{"join to itself", invalidRequest, w, &committeev1.MsgJoinStake{Owner: me, StakeId: s.ID[:], OtherId: s.ID[:]}},
 		{"join with another's", unauthorized, w, &committeev1.MsgJoinStake{Owner: me, StakeId: s.ID[:], OtherId: foreign.ID[:]}},
 		{"transfer of another's", unauthorized, w, &committeev1.MsgTransferStake{Owner: me, StakeId: foreign.ID[:], Recipient: me}},
 		{"transfer to nonsense", "sdk 7", w, &committeev1.MsgTransferStake{Owner: me, StakeId: s.ID[:], Recipient: "nonsense"}},

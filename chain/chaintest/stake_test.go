@@ -108,8 +108,24 @@ func checkMoney(t *testing.T, c *chaintest.Chain) {
 	for _, e := range ring.Ring.Entries {
 		pots += e.Rewards
 	}
-	if held := moduleBalance(t, c, "blob"); held != pots {
-		t.Errorf("pots are %d, the module holds %d", pots, held)
+	var funds uint64
+	for cursor := []byte(nil); ; {
+		some, next, err := c.Client().SharedBlobs(context.Background(), ledger.Page{Cursor: cursor, Limit: 50})
+		ok(t, err)
+		for _, s := range some {
+			funds += s.Funds
+		}
+		if cursor = next; cursor == nil {
+			break
+		}
+	}
+	if held := moduleBalance(t, c, "blob"); held != pots+funds {
+		t.Errorf("pots are %d, shared blobs have %d, the module holds %d", pots, funds, held)
+	}
+	var subsidies blobv1.QuerySubsidiesResponse
+	ok(t, c.Ask(context.Background(), "/walrus.blob.v1.Query/Subsidies", &blobv1.QuerySubsidiesRequest{}, &subsidies))
+	if held := moduleBalance(t, c, "walrus_subsidies"); held != subsidies.Subsidies.Pool {
+		t.Errorf("subsidies have %d, their account holds %d", subsidies.Subsidies.Pool, held)
 	}
 }
 

@@ -7,10 +7,18 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/cosmos/gogoproto/jsonpb"
+
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/chain/chaintest"
+	"github.com/walrus-go/walrus/chain/economy/cert"
+	"github.com/walrus-go/walrus/chain/economy/storage"
+	blobkeeper "github.com/walrus-go/walrus/chain/x/blob/keeper"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/ledgertest"
+	"github.com/walrus-go/walrus/ledger/rpc"
 )
 
 // use leaves something of every kind in a chain's state.
@@ -43,7 +51,42 @@ func use(t *testing.T, c *chaintest.Chain) []ledger.Blob {
 	if _, err := w.Delete(ctx, []blob.ObjectID{blobs[3].ID}); err != nil {
 		t.Fatal(err)
 	}
+	useMarket(t, c)
 	return blobs
+}
+
+// useMarket leaves shared blobs, pools, buckets, subsidies and what nodes say in a chain's state.
+func useMarket(t *testing.T, c *chaintest.Chain) {
+	t.Helper()
+	ctx := context.Background()
+	w := c.Wallet(0)
+	me := w.Address().String()
+	ok(t, errOf(w.Share(ctx, certified(t, c, w, 2).ID, 1000)))
+	pool, err := w.CreatePool(ctx, 3*encodedSize, 2)
+	ok(t, err)
+	in, err := w.RegisterPooled(ctx, pool.ID, []rpc.PooledRegistration{pooled(1, true), pooled(1, false)})
+	ok(t, err)
+	ok(t, w.CertifyPooled(ctx, pool.ID, []rpc.PooledCertification{pooledCertification(t, c, in[0])}))
+	ok(t, execute(ctx, w, &blobv1.MsgSetPooledAttributes{Owner: me, PoolId: pool.ID[:], BlobId: in[0].BlobID[:], Add: true}))
+	right, err := w.CreateBucket(ctx, encodedSize, 2)
+	ok(t, err)
+	ok(t, errOf(w.RegisterInBucket(ctx, right, []rpc.PooledRegistration{pooled(1, true)})))
+	ok(t, execute(ctx, w, &blobv1.MsgFundSubsidies{Sender: me, Amount: 12_345}))
+	nodes := nodeWallets(t, c)
+	event, rival := ledgertest.Claim(5, 0, false), ledgertest.Claim(6, 0, false)
+	for i, n := range nodes {
+		ok(t, execute(ctx, n, attestation(c, i, event, 1, 1)))
+	}
+	ok(t, execute(ctx, nodes[0], attestation(c, 0, rival, 2, 1)))
+	committees, err := c.Client().Committees(ctx)
+	ok(t, err)
+	update := cert.DenyListUpdate{Node: c.Nodes[0].ID, List: storage.DenyList{Root: [32]byte{1}, Sequence: 3, Size: 9}}
+	a, err := c.Certify(committees.Current, update.Message(1))
+	ok(t, err)
+	ok(t, execute(ctx, nodes[0], &blobv1.MsgUpdateDenyList{
+		Owner: nodes[0].Address().String(), NodeId: c.Nodes[0].ID[:],
+		Certificate: blobv1.Certificate{Message: a.Message, Signers: a.Signers, Signature: a.Signature},
+	}))
 }
 
 func TestExportImportExportIsTheSame(t *testing.T) {
@@ -91,6 +134,60 @@ func TestExportImportExportIsTheSame(t *testing.T) {
 	if len(got) != len(want) || len(got) == 0 {
 		t.Errorf("%d events in the log, want %d", len(got), len(want))
 	}
+}
+
+// A genesis of the market that contradicts itself, or promises money that is not there, is refused.
+func TestMarketGenesisIsChecked(t *testing.T) {
+	t.Parallel()
+	c := chaintest.New(t, nil)
+	use(t, c)
+	exported, err := c.App.Export("walrus-fork", c.Now())
+	ok(t, err)
+	for name, change := range map[string]func(g *blobv1.GenesisState){
+		"rewards that nobody paid":        func(g *blobv1.GenesisState) { g.Ring.Entries[0].Rewards++ },
+		"funds that nobody paid":          func(g *blobv1.GenesisState) { g.SharedBlobs[0].Funds++ },
+		"subsidies that nobody paid":      func(g *blobv1.GenesisState) { g.Subsidies.Pool++ },
+		"subsidies out of range":          func(g *blobv1.GenesisState) { g.Subsidies.Rate = 1_000_001 },
+		"shared blob of nothing":          func(g *blobv1.GenesisState) { g.SharedBlobs[0].ObjectId[0] ^= 1 },
+		"pool that uses more":             func(g *blobv1.GenesisState) { g.Pools[0].Used++ },
+		"pool with more blobs":            func(g *blobv1.GenesisState) { g.Pools[0].Blobs++ },
+		"pool twice":                      func(g *blobv1.GenesisState) { g.Pools[1].Id = g.Pools[0].Id },
+		"pooled blob of no pool":          func(g *blobv1.GenesisState) { g.PooledBlobs[0].PoolId[0] ^= 1 },
+		"pooled blob twice":               func(g *blobv1.GenesisState) { g.PooledBlobs = append(g.PooledBlobs, g.PooledBlobs[0]) },
+		"bucket of no pool":               func(g *blobv1.GenesisState) { g.Buckets[0].PoolId[0] ^= 1 },
+		"capability of no bucket":         func(g *blobv1.GenesisState) { g.BucketCaps[0].BucketId[0] ^= 1 },
+		"deny list with a short root":     func(g *blobv1.GenesisState) { g.DenyLists[0].Root = nil },
+		"attestation of a short node ID":  func(g *blobv1.GenesisState) { g.Attestations[0].NodeId = nil },
+		"event blob with a short ID":      func(g *blobv1.GenesisState) { g.EventBlob.BlobId = nil },
+		"open event blob with a short ID": func(g *blobv1.GenesisState) { g.EventBlobWeights.List[0].Checkpoint.BlobId = nil },
+	} {
+		var state map[string]json.RawMessage
+		var g blobv1.GenesisState
+		ok(t, errors.Join(json.Unmarshal(exported.State(), &state), jsonpb.Unmarshal(bytes.NewReader(state["blob"]), &g)))
+		change(&g)
+		text, err := new(jsonpb.Marshaler).MarshalToString(&g)
+		ok(t, err)
+		state["blob"] = json.RawMessage(text)
+		raw, err := json.Marshal(state)
+		ok(t, err)
+		if err := imported(exported.WithState(raw)); !errors.Is(err, blobkeeper.ErrGenesis) {
+			t.Errorf("%s: got %v, want %v", name, err, blobkeeper.ErrGenesis)
+		}
+	}
+}
+
+// imported tries to start a chain. A genesis that cannot be applied stops the application.
+func imported(g *chain.Genesis) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err, _ = r.(error)
+		}
+	}()
+	fork, err := chaintest.Import(g)
+	if err == nil {
+		err = fork.Close()
+	}
+	return err
 }
 
 // difference names the modules whose states differ.
