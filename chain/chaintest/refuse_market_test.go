@@ -320,7 +320,7 @@ func TestRefusalsOfPools(t *testing.T) {
 		{"by the most", epochs, w, &blobv1.MsgExtendStoragePool{Owner: me, PoolId: pool, Epochs: math.MaxUint32}},
 		{"another's", unauthorized, w, &blobv1.MsgExtendStoragePool{Owner: me, PoolId: theirs, Epochs: 1}},
 		{"by nothing", size, w, &blobv1.MsgIncreaseStoragePool{Owner: me, PoolId: pool}},
-		{"by the most", "arith::EOverflow", w, &blobv1.MsgIncreaseStoragePool{Owner: me, PoolId: pool, Size_: math.MaxUint64}},
+		{"by the most", "balance::ENotEnough", w, &blobv1.MsgIncreaseStoragePool{Owner: me, PoolId: pool, Size_: math.MaxUint64}},
 		{"by more than there is", "system_state_inner::EStorageExceeded", w, &blobv1.MsgIncreaseStoragePool{Owner: me, PoolId: pool, Size_: 1 << 44}},
 		{"another's", unauthorized, w, &blobv1.MsgIncreaseStoragePool{Owner: me, PoolId: theirs, Size_: 1}},
 		{"with another's", unauthorized, w, &blobv1.MsgIncreaseStoragePoolWithStorage{Owner: me, PoolId: pool, StorageId: s.foreign}},
