@@ -22,7 +22,7 @@ KERNELS ?= generic avx2 gfni avx512
 
 .DEFAULT_GOAL := help
 .PHONY: help build install release test check fmt-check vet staticcheck rules race kernels purego \
-	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test figures clean
+	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test walk epoch-figures figures clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,13 @@ demo: build ## start a network, store a file, stop nodes, read it back, compare
 
 crash-test: ## kill a network in the middle of writes, ten times, and read everything back
 	WALRUS_CRASH_ROUNDS=10 $(GO) test -count=1 -run 'TestCrash$$' -v ./cmd/walrus
+
+walk: ## play 2000 epochs of random transactions on 150 nodes, twice, and check every block (WALKFLAGS)
+	GOGC=400 $(GO) test -count=1 -timeout 0 -run 'TestWalk$$' -v ./chain/chaintest \
+		-walk.epochs 2000 -walk.ops 101 -walk.nodes 75 $(WALKFLAGS)
+
+epoch-figures: ## measure what a change of epochs costs with up to a million blobs and print what docs/perf/chain.md holds
+	$(GO) run ./internal/epochfigures
 
 figures: build ## measure a network on this machine and print what docs/perf/devnet.md holds
 	$(GO) run ./internal/figures -walrus $(BIN)/walrus

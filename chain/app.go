@@ -46,6 +46,8 @@ type AppOptions struct {
 	MinGasPrice string
 	// CacheNodes is the number of tree nodes kept in memory per module.
 	CacheNodes int
+	// KeptVersions is how many past states can be queried; the default is 1000.
+	KeptVersions uint64
 	// Home is where upgrade-info.json is written when the chain stops for an upgrade.
 	Home string
 	// Upgrades are the plans, by name, that this program carries out when their height has come.
@@ -57,9 +59,7 @@ type AppOptions struct {
 
 // NewApp returns the application with the state in db, which it closes with [App.Close].
 func NewApp(db dbm.DB, opts AppOptions) (*App, error) {
-	if opts.Logger == nil {
-		opts.Logger = log.NewNopLogger()
-	}
+	opts = opts.withDefaults()
 	enc, err := newEncoding()
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (app *App) registerNodeService() {
 	config := serverconfig.DefaultConfig()
 	config.MinGasPrices = app.settings.MinGasPrice
 	nodeservice.RegisterNodeService(client.Context{}, app.GRPCQueryRouter(), *config,
-		func() int64 { return max(app.LastBlockHeight()-keptVersions, 1) })
+		func() int64 { return max(app.LastBlockHeight()-int64(app.settings.KeptVersions), 1) })
 }
 
 func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {

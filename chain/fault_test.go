@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -71,6 +72,12 @@ func TestEpochChangeOutlastsBrokenNodes(t *testing.T) {
 	}
 	// A node whose registration is gone is passed over when the next committee is selected.
 	spoil(c, at(nodesPrefix, 5), garbage)
+	// So is one whose key is none.
+	keyless := committeev1.Node{Id: c.Nodes[6].ID[:], Owner: make([]byte, 20), BlsPublicKey: bytes.Repeat([]byte{7}, 48)}
+	if raw, err = keyless.Marshal(); err != nil {
+		t.Fatal(err)
+	}
+	spoil(c, at(nodesPrefix, 6), raw)
 	if err := c.EndVoting(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +95,7 @@ func TestEpochChangeOutlastsBrokenNodes(t *testing.T) {
 	if healthy.Pool.LatestEpoch != 5 || healthy.Pool.RewardsPool == 0 {
 		t.Errorf("a healthy node went without: %+v", healthy.Pool)
 	}
-	if got := skipped(t, c); got["change"] < 4 || got["selection"] != 1 {
+	if got := skipped(t, c); got["change"] < 4 || got["selection"] != 2 {
 		t.Errorf("the log tells of %v", got)
 	}
 }

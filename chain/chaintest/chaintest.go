@@ -23,6 +23,7 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	dbm "github.com/cosmos/cosmos-db"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
 	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/ledger"
@@ -39,6 +40,13 @@ type Options struct {
 	Genesis func(*chain.GenesisOptions)
 	// MinGasPrice is the least price of gas; the default is none.
 	MinGasPrice string
+	// Operators is how many of the accounts own the nodes, in turn; the default is that every node has an
+	// owner of its own, without money.
+	Operators int
+	// DB is where the state is kept, in memory by default. The chain closes it.
+	DB dbm.DB
+	// History is how many blocks and past states are kept; the default is a thousand states and all blocks.
+	History int
 }
 
 // Funds is what every account of a test chain begins with: a million WAL.
@@ -64,6 +72,7 @@ type Chain struct {
 	now    time.Time
 	blocks map[int64]rpc.Block
 	txs    map[int64][][]byte
+	kept   int // blocks in blocks and txs; 0 for all
 }
 
 // New starts a chain that lasts as long as the test.
@@ -93,7 +102,7 @@ func Start(opts *Options) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.run(genesis, o.MinGasPrice); err != nil {
+	if err := c.run(genesis, &o); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -113,6 +122,11 @@ func (c *Chain) newGenesis(o *Options) (*chain.Genesis, error) {
 	}
 	validator := sha256.Sum256(fmt.Appendf(nil, "validator %d", o.Seed))
 	c.Committee = NewCommittee(o.Nodes, o.Seed)
+	if o.Operators > 0 {
+		for i := range c.Nodes {
+			c.Nodes[i].Owner = AccountKey(o.Seed, i%o.Operators)
+		}
+	}
 	g.Nodes = c.Committee.Genesis()
 	g.Nodes[0].ConsensusKey = ed25519.NewKeyFromSeed(validator[:]).Public().(ed25519.PublicKey)
 	c.Accounts = make([]*rpc.Key, o.Accounts)
@@ -129,13 +143,17 @@ func (c *Chain) newGenesis(o *Options) (*chain.Genesis, error) {
 // Import starts a chain from an exported state. It has neither keys nor accounts of its own.
 func Import(genesis *chain.Genesis) (*Chain, error) {
 	c := &Chain{blocks: map[int64]rpc.Block{}, txs: map[int64][][]byte{}}
-	return c, c.run(genesis, "")
+	return c, c.run(genesis, &Options{})
 }
 
-func (c *Chain) run(genesis *chain.Genesis, minGasPrice string) error {
-	c.Genesis = genesis
-	c.db = dbm.NewMemDB()
-	app, err := chain.NewApp(c.db, chain.AppOptions{ChainID: genesis.ChainID(), MinGasPrice: minGasPrice})
+func (c *Chain) run(genesis *chain.Genesis, o *Options) error {
+	c.Genesis, c.db, c.kept = genesis, o.DB, o.History
+	if c.db == nil {
+		c.db = dbm.NewMemDB()
+	}
+	app, err := chain.NewApp(c.db, chain.AppOptions{
+		ChainID: genesis.ChainID(), MinGasPrice: o.MinGasPrice, KeptVersions: uint64(o.History),
+	})
 	if err != nil {
 		return err
 	}
@@ -256,6 +274,10 @@ func (c *Chain) block(d time.Duration, txs ...[]byte) ([]rpc.TxResult, error) {
 		})
 	}
 	c.blocks[c.height], c.txs[c.height] = b, txs
+	if c.kept > 0 {
+		delete(c.blocks, c.height-int64(c.kept))
+		delete(c.txs, c.height-int64(c.kept))
+	}
 	return b.Txs, nil
 }
 
@@ -306,4 +328,20 @@ func (c *Chain) Block(_ context.Context, height int64) (rpc.Block, error) {
 		return rpc.Block{}, fmt.Errorf("%w: no block %d", ledger.ErrUnavailable, height)
 	}
 	return b, nil
+}
+
+// Audit calls f with the state after the last block.
+func (c *Chain) Audit(f func(*chain.Audit) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return f(c.App.Audit())
+}
+
+// Store returns a module's store below all transactions, for tests that spoil what is in it. What is read
+// and written is the state that the next block begins with.
+func (c *Chain) Store(module string) storetypes.KVStore {
+	named := c.App.CommitMultiStore().(interface {
+		StoreKeysByName() map[string]storetypes.StoreKey
+	})
+	return c.App.CommitMultiStore().GetKVStore(named.StoreKeysByName()[module])
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cosmos/gogoproto/proto"
+
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/rpc"
@@ -45,22 +47,47 @@ func (c *Chain) Ask(ctx context.Context, method string, req interface{ Marshal()
 	return out.Unmarshal(answer)
 }
 
-// Sync lets every member of the committee report that it has its shards.
+// Sync lets every member of the committee report that it has its shards: one transaction per owner, all in
+// one block.
 func (c *Chain) Sync(ctx context.Context) error {
 	committees, err := c.client.Committees(ctx)
 	if err != nil {
 		return err
 	}
+	reports := map[ledger.Address][]proto.Message{}
+	var wallets []*rpc.Wallet
 	for i, n := range c.Nodes {
 		if _, member := committees.Current.Find(n.ID); !member {
 			continue
 		}
-		w, err := c.NodeWallet(ctx, i)
+		owner := n.Owner.Address()
+		if reports[owner] == nil {
+			w, err := c.NodeWallet(ctx, i)
+			if err != nil {
+				return err
+			}
+			wallets = append(wallets, w)
+		}
+		reports[owner] = append(reports[owner], &committeev1.MsgSyncDone{
+			Owner: owner.String(), NodeId: n.ID[:], Epoch: uint32(committees.Current.Epoch()),
+		})
+	}
+	var txs [][]byte
+	for _, w := range wallets {
+		list := reports[w.Address()]
+		tx, err := w.Sign(ctx, rpc.GasLimit(len(list)), list...)
 		if err != nil {
 			return err
 		}
-		if err := w.SyncDone(ctx, n.ID, committees.Current.Epoch()); err != nil {
-			return fmt.Errorf("chaintest: node %d: %w", i, err)
+		txs = append(txs, tx)
+	}
+	results, err := c.Deliver(txs...)
+	if err != nil {
+		return err
+	}
+	for i, r := range results {
+		if r.Code != 0 {
+			return fmt.Errorf("chaintest: reports of %s: %w", wallets[i].Address(), rpc.Rejected(r.Codespace, r.Code, r.Log))
 		}
 	}
 	return nil

@@ -3,268 +3,352 @@ package chaintest_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/gogoproto/proto"
-	"golang.org/x/crypto/blake2b"
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
-	"github.com/walrus-go/walrus/attest"
+	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/chain/chaintest"
 	"github.com/walrus-go/walrus/committee"
+	"github.com/walrus-go/walrus/internal/kvdb"
 	"github.com/walrus-go/walrus/ledger"
-	"github.com/walrus-go/walrus/ledger/ledgertest"
 	"github.com/walrus-go/walrus/ledger/rpc"
 )
 
 var (
-	walkEpochs = flag.Int("walk.epochs", 6, "epochs of the random history of TestWalk")
+	walkEpochs = flag.Int("walk.epochs", 8, "epochs of the random history of TestWalk")
 	walkSeed   = flag.Uint64("walk.seed", 1, "its seed")
-	walkOps    = flag.Int("walk.ops", 30, "operations per epoch")
+	walkOps    = flag.Int("walk.ops", 60, "operations per epoch")
 	walkNodes  = flag.Int("walk.nodes", 12, "nodes at the beginning; as many register later")
+	walkCount  = flag.Int("walk.count", 25, "all stakes and resources are counted every so many epochs")
 )
 
-// A walk is a random history of a chain: every operation is a signed transaction, and may be refused.
-type walk struct {
-	*chaintest.Chain
-	rng     *rand.Rand
-	wallets []*rpc.Wallet
-	nodes   []committee.NodeID // those that registered later are of wallets[0]
-	first   int                // how many there were at the beginning
-	owners  map[committee.NodeID]*rpc.Wallet
-	supply  uint64
-	// done and refused count operations.
-	done, refused int
-}
+// How a walk is played.
+const (
+	walkAccounts = 8  // wallets, which own the nodes in turn
+	walkBatch    = 25 // operations in one block
+	walkHistory  = 50 // blocks kept
+)
 
-// TestWalk plays a random history twice, checks the invariants of section 11.1 all along and compares the
-// hashes of the two states. A long run: go test ./chain/chaintest -run TestWalk -walk.epochs 2000
-// -walk.ops 100 -walk.nodes 75 -timeout 0.
+// TestWalk plays a random history of everything that transactions can do in two chains at a time, holds
+// every block against the invariants of spec: control-plane.md section 11.1 and compares the two states.
+// "make walk" plays a long one.
+//
+// Invariants by what checks them: I-1 to I-3 and I-9 in block, I-4 in count, I-5 to I-8 and I-13 in
+// voting and change, I-10, I-11 and I-15 in the operations, I-12, I-14 and I-17 in change, I-16 in the
+// operations on storage and in count, I-18 here.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
-	var hashes [2][]byte
-	for i := range hashes {
-		w := newWalk(t, ctx)
-		for e := range *walkEpochs {
-			w.epoch(t, ctx)
-			if t.Failed() {
-				t.Fatalf("seed %d, epoch %d", *walkSeed, e+1)
-			}
-		}
-		hashes[i] = w.AppHash()
-		t.Logf("seed %d: %d operations, %d of them refused, %d FROST burned", *walkSeed, w.done, w.refused, w.supply-supply(t, w.Chain))
+	var walks [2]*walk
+	var done [2]chan error
+	for i := range walks {
+		walks[i] = newWalk(t)
+		done[i] = make(chan error, 1)
+		go func() { done[i] <- walks[i].play(*walkEpochs) }()
 	}
-	if !bytes.Equal(hashes[0], hashes[1]) {
-		t.Errorf("seed %d: app hashes %x and %x", *walkSeed, hashes[0], hashes[1])
+	first, second := <-done[0], <-done[1]
+	for i, err := range []error{first, second} {
+		if err != nil {
+			t.Fatalf("seed %d, play %d, epoch %d, operation %d: %v", *walkSeed, i, walks[i].number, walks[i].done, err)
+		}
+	}
+	a, b := walks[0], walks[1]
+	for e := range a.hashes {
+		if !bytes.Equal(a.hashes[e], b.hashes[e]) {
+			t.Fatalf("seed %d: I-18: app hashes %x and %x at the end of epoch %d of the walk", *walkSeed, a.hashes[e], b.hashes[e], e+1)
+		}
+	}
+	t.Logf("seed %d: %s", *walkSeed, a.summary())
+	for _, name := range slices.Sorted(maps.Keys(a.counts)) {
+		t.Logf("  %-28s %s", name, a.counts[name])
 	}
 }
 
-func newWalk(t *testing.T, ctx context.Context) *walk {
+// A walk is a random history of one chain: signed transactions, many to a block, and what is known of what
+// they made. An operation may be refused by the rules that it lists, and by no others.
+type walk struct {
+	*chaintest.Chain
+	ctx     context.Context
+	rng     *rand.Rand
+	wallets []*rpc.Wallet
+	nodes   []*walkNode
+	first   int // how many there were at the beginning
+
+	stakes   shelf[*walkStake]
+	storages shelf[*walkStorage]
+	blobs    shelf[*walkBlob]
+
+	secrets              map[string]*bls.PrivateKey // by public key
+	spare                []*bls.PrivateKey          // of nodes to come
+	members, nextMembers []walkMember
+	registering          bool
+	absent               []int // validators
+
+	queue         []*operation
+	seen          look // after the last block
+	number        committee.Epoch
+	epochDuration time.Duration
+	hashes        [][]byte
+	counts        map[string]*tally
+
+	done, refused, blocksMade, spoiled int
+	burned                             uint64
+}
+
+type walkNode struct {
+	id    committee.NodeID
+	owner int // of wallets
+	// receives and governs are the wallets with those authorities; receives is -1 for whoever owns the node.
+	receives, governs int
+	broken            *breakage
+	busy              bool
+}
+
+// A tally counts operations of a kind.
+type tally struct{ done, refused int }
+
+func (c *tally) String() string { return fmt.Sprintf("%7d, %d of them refused", c.done, c.refused) }
+
+func newWalk(t *testing.T) *walk {
 	t.Helper()
-	c := newEpochs(t, chaintest.Options{Nodes: *walkNodes, Shards: 10 * *walkNodes, Accounts: 5, Seed: *walkSeed, Genesis: func(g *chain.GenesisOptions) {
-		g.EpochDuration = 24 * time.Hour
-		for i := range g.Nodes {
-			g.Nodes[i].ConsensusKey = publicKey(i)
-			g.Nodes[i].CommissionRate = uint16(100 * i)
-		}
-	}})
-	w := &walk{Chain: c, rng: rand.New(rand.NewPCG(*walkSeed, 2)), first: len(c.Nodes), owners: map[committee.NodeID]*rpc.Wallet{}}
+	n := *walkNodes
+	opts := chaintest.Options{
+		Nodes: n, Shards: max(10*n, 100), Accounts: walkAccounts, Operators: walkAccounts, Seed: *walkSeed,
+		History: walkHistory, MinGasPrice: "0.001frost",
+		Genesis: func(g *chain.GenesisOptions) {
+			g.EpochDuration = 24 * time.Hour
+			g.Capacity = 1 << 45
+			for i := range g.Nodes {
+				g.Nodes[i].ConsensusKey = publicKey(i)
+				g.Nodes[i].CommissionRate = uint16(10_000 * i / n)
+				g.Nodes[i].Stake += uint64(i) * 7
+			}
+		},
+	}
+	if *walkEpochs > 100 { // on disk, for the sake of memory
+		db, err := kvdb.Open(filepath.Join(t.TempDir(), "application.db"))
+		ok(t, err)
+		opts.DB = db.App()
+	}
+	c := chaintest.New(t, &opts)
+	w := &walk{
+		Chain: c, ctx: context.Background(), rng: rand.New(rand.NewPCG(*walkSeed, 2)), first: n, counts: map[string]*tally{},
+	}
+	w.learn()
 	for i := range c.Accounts {
-		w.wallets = append(w.wallets, c.WalletOf(c.Accounts[i]))
+		w.wallets = append(w.wallets, c.Wallet(i))
 	}
 	for i, n := range c.Nodes {
-		ok(t, w.wallets[0].Send(ctx, n.Owner.Address(), 10*wal))
-		w.nodes = append(w.nodes, n.ID)
-		w.owners[n.ID] = c.WalletOf(c.Nodes[i].Owner)
+		owner := i % walkAccounts
+		w.nodes = append(w.nodes, &walkNode{id: n.ID, owner: owner, receives: owner, governs: owner})
 	}
-	w.supply = supply(t, c)
+	ok(t, w.Audit(func(a *chain.Audit) error {
+		return a.EachStake(func(s committeev1.Stake) error {
+			w.stakes.put(w.stakeOf(&s))
+			return nil
+		})
+	}))
+	seen, err := w.look()
+	ok(t, err)
+	w.seen = seen
+	w.number = committee.Epoch(seen.state.Epoch.Number)
+	w.epochDuration = time.Duration(seen.state.Params.EpochDurationMs) * time.Millisecond
+	w.members = w.membersOf(&seen.state, false)
 	return w
 }
 
+// play plays epochs, and then lets everybody who staked on the way leave.
+func (w *walk) play(epochs int) error {
+	for e := range epochs {
+		if err := w.epoch(e); err != nil {
+			return err
+		}
+		w.hashes = append(w.hashes, w.AppHash())
+	}
+	if err := w.mend(true); err != nil {
+		return err
+	}
+	if err := w.leave(); err != nil {
+		return err
+	}
+	w.hashes = append(w.hashes, w.AppHash())
+	return w.count()
+}
+
+func (w *walk) summary() string {
+	return fmt.Sprintf("%d operations, %d of them refused, in %d blocks and %d epochs with %d nodes; %d pools spoiled, %d FROST burned; app hash %x",
+		w.done, w.refused, w.blocksMade, len(w.hashes)-1, len(w.nodes), w.spoiled, w.burned, w.hashes[len(w.hashes)-1][:8])
+}
+
 // epoch plays an epoch: operations before and after the end of voting, the change, and the reports.
-func (w *walk) epoch(t *testing.T, ctx context.Context) {
-	t.Helper()
-	for range *walkOps / 2 {
-		w.step(t, ctx)
-	}
-	ok(t, w.EndVoting(ctx))
-	for range *walkOps / 2 {
-		w.step(t, ctx)
-	}
-	e, err := w.Epoch(ctx)
-	ok(t, err)
-	ok(t, w.Advance(time.Duration(e.EpochDurationMs/2+1)*time.Millisecond))
-	now, err := w.Epoch(ctx)
-	ok(t, err)
-	if now.Epoch.Number != e.Epoch.Number+1 || now.Epoch.Phase != committeev1.EPOCH_PHASE_CHANGE_SYNC {
-		t.Fatalf("epoch %+v did not follow %+v", now.Epoch, e.Epoch)
-	}
-	w.check(t, ctx)
-	committees, err := w.Client().Committees(ctx)
-	ok(t, err)
-	for _, m := range committees.Current.Members() {
-		ok(t, w.owners[m.ID].SyncDone(ctx, m.ID, committee.Epoch(now.Epoch.Number)))
-	}
-	w.check(t, ctx)
-}
-
-// check holds the state against the invariants.
-func (w *walk) check(t *testing.T, ctx context.Context) {
-	t.Helper()
-	checkMoney(t, w.Chain) // I-1
-	if got := supply(t, w.Chain); got > w.supply {
-		t.Errorf("supply of %d grew to %d", w.supply, got)
-	}
-	for _, p := range pools(t, w.Chain) { // I-9
-		if p.Shares > p.Balance || p.BlockedCommission > p.Commission {
-			t.Errorf("pool out of balance: %+v", p)
-		}
-	}
-	// I-5: the client refuses committees that do not divide all shards.
-	if _, err := w.Client().Committees(ctx); err != nil {
-		t.Error(err)
-	}
-	var set committeev1.QueryActiveSetResponse // I-8
-	ok(t, w.Ask(ctx, "/walrus.committee.v1.Query/ActiveSet", &committeev1.QueryActiveSetRequest{}, &set))
-	seen := map[string]bool{}
-	for _, c := range set.ActiveSet.Entries {
-		if c.Stake < wal || seen[string(c.NodeId)] {
-			t.Errorf("active set: %+v", set.ActiveSet)
-		}
-		seen[string(c.NodeId)] = true
-	}
-}
-
-// step tries one random operation. Whatever the rules say is well; anything else is not.
-func (w *walk) step(t *testing.T, ctx context.Context) {
-	t.Helper()
-	who := w.wallets[w.rng.IntN(len(w.wallets))]
-	node := w.nodes[w.rng.IntN(len(w.nodes))]
-	err := w.try(t, ctx, who, node)
-	w.done++
-	var refused *ledger.RejectedError
-	switch {
-	case err == nil:
-	case errors.As(err, &refused) && (refused.Name != "" || refused.Codespace == "sdk" && refused.Code == 18):
-		w.refused++
-	case errors.Is(err, ledger.ErrFunds):
-		w.refused++
-	default:
-		t.Errorf("seed %d, operation %d: %v", *walkSeed, w.done, err)
-	}
-}
-
-func (w *walk) try(t *testing.T, ctx context.Context, who *rpc.Wallet, node committee.NodeID) error {
-	t.Helper()
-	me, owner := who.Address().String(), w.owners[node]
-	amount := w.rng.Uint64N(2000 * wal)
-	switch w.rng.IntN(13) {
-	case 0, 1, 2:
-		_, err := who.Stake(ctx, node, amount)
-		return err
-	case 3:
-		return w.withStake(t, who, func(s rpc.Stake) error { return errOf(who.RequestWithdraw(ctx, s.ID)) })
-	case 4, 5:
-		return w.withStake(t, who, func(s rpc.Stake) error { return errOf(who.Withdraw(ctx, s.ID)) })
-	case 6:
-		return w.withStake(t, who, func(s rpc.Stake) error {
-			return execute(ctx, who, &committeev1.MsgSplitStake{Owner: me, StakeId: s.ID[:], Amount: w.rng.Uint64N(s.Principal + wal)})
-		})
-	case 7:
-		return w.withStake(t, who, func(s rpc.Stake) error {
-			return w.withStake(t, who, func(o rpc.Stake) error {
-				return execute(ctx, who, &committeev1.MsgJoinStake{Owner: me, StakeId: s.ID[:], OtherId: o.ID[:]})
-			})
-		})
-	case 8:
-		to := w.wallets[w.rng.IntN(len(w.wallets))].Address().String()
-		return w.withStake(t, who, func(s rpc.Stake) error {
-			return execute(ctx, who, &committeev1.MsgTransferStake{Owner: me, StakeId: s.ID[:], Recipient: to})
-		})
-	case 9:
-		return errOf(who.Register(ctx, []ledger.Registration{w.claim()}))
-	case 10:
-		sender := owner.Address().String()
-		return execute(ctx, owner, []proto.Message{
-			&committeev1.MsgCollectCommission{Sender: sender, NodeId: node[:]},
-			&committeev1.MsgSetCommission{Owner: sender, NodeId: node[:], Rate: w.rng.Uint32N(10_500)},
-			&committeev1.MsgSetVotes{Owner: sender, NodeId: node[:], Votes: committeev1.Votes{
-				StoragePrice: w.rng.Uint64N(200_000), WritePrice: w.rng.Uint64N(40_000), Capacity: w.rng.Uint64N(1 << 45),
-			}},
-			&committeev1.MsgJoinActiveSet{Owner: sender, NodeId: node[:]},
-		}[w.rng.IntN(4)])
-	case 11:
-		return w.ballot(ctx, owner, node)
-	default:
-		return w.register(ctx)
-	}
-}
-
-// claim makes up a blob.
-func (w *walk) claim() ledger.Registration {
-	c := ledgertest.Claim(w.rng.Uint64N(1<<30), 1+w.rng.Uint32N(20), w.rng.IntN(2) == 0)
-	c.RootHash = sha256.Sum256(fmt.Appendf(nil, "root %d", w.done))
-	derived := binary.LittleEndian.AppendUint64([]byte{1}, c.Size)
-	c.BlobID = blake2b.Sum256(append(derived, c.RootHash[:]...))
-	return c
-}
-
-// withStake does something with one of an account's stakes, if it has any.
-func (w *walk) withStake(t *testing.T, who *rpc.Wallet, do func(rpc.Stake) error) error {
-	t.Helper()
-	list, _, err := w.Client().Stakes(context.Background(), who.Address(), ledger.Page{Limit: 50})
-	ok(t, err)
-	if len(list) == 0 {
-		return nil
-	}
-	return do(list[w.rng.IntN(len(list))])
-}
-
-func (w *walk) ballot(ctx context.Context, owner *rpc.Wallet, node committee.NodeID) error {
-	victim := w.nodes[w.rng.IntN(3)]
-	if w.rng.IntN(3) == 0 {
-		return execute(ctx, owner, &committeev1.MsgExecuteSlash{Sender: owner.Address().String(), Candidate: victim[:]})
-	}
-	return execute(ctx, owner, &committeev1.MsgVoteSlash{Sender: owner.Address().String(), NodeId: node[:], Candidate: victim[:]})
-}
-
-// register adds a node, up to as many as there were at the beginning.
-func (w *walk) register(ctx context.Context) error {
-	if len(w.nodes) >= 2*w.first {
-		return nil
-	}
-	e, err := w.Epoch(ctx)
-	if err != nil {
+func (w *walk) epoch(e int) error {
+	w.disturb(e)
+	if err := w.steps(*walkOps / 2); err != nil {
 		return err
 	}
-	who := w.wallets[0]
-	address := who.Address()
-	registrant, err := attest.Registrant(address[:])
-	if err != nil {
+	if err := w.endVoting(); err != nil {
+		return fmt.Errorf("end of voting: %w", err)
+	}
+	if err := w.steps(*walkOps - *walkOps/2); err != nil {
 		return err
 	}
-	secret := chaintest.NewCommittee(len(w.nodes)+1, 1000).Nodes[len(w.nodes)].Secret
-	m := &committeev1.MsgRegisterNode{
-		Owner: address.String(), Name: fmt.Sprintf("late-%d", len(w.nodes)), NetworkAddress: "127.0.0.1:1",
-		NetworkPublicKey: bytes.Repeat([]byte{3}, 33), BlsPublicKey: secret.Public().Bytes(),
-		Possession:     secret.Sign(attest.Possession(committee.Epoch(e.Epoch.Number), registrant, secret.Public())).Bytes(),
-		CommissionRate: w.rng.Uint32N(10_000), Votes: committeev1.Votes{StoragePrice: 100_000, WritePrice: 20_000, Capacity: 1 << 42},
+	if err := w.change(); err != nil {
+		return fmt.Errorf("change: %w", err)
 	}
-	var out committeev1.MsgRegisterNodeResponse
-	if err := who.Execute(ctx, 1_000_000, m, &out); err != nil {
+	if err := w.sync(); err != nil {
+		return fmt.Errorf("reports: %w", err)
+	}
+	if err := w.mend(false); err != nil {
 		return err
 	}
-	id := committee.NodeID(out.NodeId)
-	w.nodes = append(w.nodes, id)
-	w.owners[id] = who
+	if e%*walkCount == *walkCount-1 {
+		return w.count()
+	}
 	return nil
+}
+
+func (w *walk) steps(n int) error {
+	for range n {
+		for range 5 { // not all can be done at any time
+			if o := w.step(); o != nil {
+				w.queue = append(w.queue, o)
+				break
+			}
+		}
+		if len(w.queue) >= walkBatch {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return w.flush()
+}
+
+// An operation is a transaction of one message, and what may come of it.
+type operation struct {
+	sender  int
+	message proto.Message
+	may     []string // rules that may refuse it
+	must    bool     // one of them must
+	// then takes note of what it did; response is what the chain answered.
+	then func(response []byte) error
+	// locks are released when it is through, whatever became of it.
+	locks []*bool
+}
+
+func (o *operation) name() string {
+	return strings.TrimPrefix(proto.MessageName(o.message), "walrus.")
+}
+
+// lock keeps other operations of the same block away from what this one uses.
+func (o *operation) lock(used *bool) *operation {
+	*used = true
+	o.locks = append(o.locks, used)
+	return o
+}
+
+// flush makes a block of the operations in the queue.
+func (w *walk) flush() error {
+	if len(w.queue) == 0 {
+		return nil
+	}
+	queue := w.queue
+	w.queue = nil
+	txs := make([][]byte, len(queue))
+	for i, o := range queue {
+		var err error
+		if txs[i], err = w.wallets[o.sender].Sign(w.ctx, 2_000_000, o.message); err != nil {
+			return err
+		}
+	}
+	results, err := w.Deliver(txs...)
+	if err != nil {
+		return err
+	}
+	for i, o := range queue {
+		for _, l := range o.locks {
+			*l = false
+		}
+		if err := w.judge(o, &results[i]); err != nil {
+			return fmt.Errorf("%s: %w: %v", o.name(), err, o.message)
+		}
+	}
+	return w.block()
+}
+
+// judge decides whether the result of an operation is one that the rules have, and takes note of it.
+func (w *walk) judge(o *operation, r *rpc.TxResult) error {
+	w.done++
+	if w.counts[o.name()] == nil {
+		w.counts[o.name()] = &tally{}
+	}
+	count := w.counts[o.name()]
+	count.done++
+	if r.Code != 0 {
+		w.refused++
+		count.refused++
+		err := rpc.Rejected(r.Codespace, r.Code, r.Log)
+		var refused *ledger.RejectedError
+		errors.As(err, &refused)
+		name := refused.Name
+		if name == "" {
+			name = fmt.Sprintf("%s %d", refused.Codespace, refused.Code)
+		}
+		if !slices.Contains(o.may, name) {
+			return err
+		}
+		return nil
+	}
+	if o.must {
+		return fmt.Errorf("it was not refused by any of %v", o.may)
+	}
+	if o.then == nil {
+		return nil
+	}
+	var data sdk.TxMsgData
+	if err := data.Unmarshal(r.Data); err != nil {
+		return err
+	}
+	if len(data.MsgResponses) != 1 {
+		return fmt.Errorf("%d responses", len(data.MsgResponses))
+	}
+	return o.then(data.MsgResponses[0].Value)
+}
+
+// A shelf is a set in the order in which things came, without holes, from which one draws.
+type shelf[T any] struct{ items []T }
+
+func (s *shelf[T]) put(it T) { s.items = append(s.items, it) }
+
+// draw returns a random item that fits, nil in a few vain attempts.
+func (s *shelf[T]) draw(rng *rand.Rand, fits func(T) bool) (it T, found bool) {
+	for range 8 {
+		if len(s.items) == 0 {
+			break
+		}
+		if some := s.items[rng.IntN(len(s.items))]; fits(some) {
+			return some, true
+		}
+	}
+	return it, false
+}
+
+func (s *shelf[T]) drop(is func(T) bool) {
+	if i := slices.IndexFunc(s.items, is); i >= 0 {
+		last := len(s.items) - 1
+		s.items[i] = s.items[last]
+		s.items = s.items[:last]
+	}
 }

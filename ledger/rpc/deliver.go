@@ -46,6 +46,20 @@ func (w *Wallet) Execute(ctx context.Context, gas uint64, message, response gogo
 	return receipt.Response(0, response)
 }
 
+// Sign returns a signed transaction of the given messages without handing it in, for callers that send it
+// by a way of their own. It can be in a block until the wallet's lifetime for transactions is over.
+func (w *Wallet) Sign(ctx context.Context, gas uint64, messages ...gogoproto.Message) ([]byte, error) {
+	packed, err := packAll(messages)
+	if err != nil {
+		return nil, err
+	}
+	d, err := w.draft(ctx, gas, packed)
+	if err != nil {
+		return nil, err
+	}
+	return d.sign(w.signer)
+}
+
 // Deliver sends one transaction of messages of any of the chain's modules, all or nothing, and returns once it
 // is in a block. gas is its limit; 0 lets a simulation find it, see [Wallet.Simulate].
 // Errors are those of [ledger.Wallet].

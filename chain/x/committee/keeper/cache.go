@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"reflect"
@@ -26,7 +27,7 @@ func (c *cache) decode(record committeev1.Committee) (*committee.Committee, erro
 	if c.value != nil && reflect.DeepEqual(c.record, record) {
 		return c.value, nil
 	}
-	value, err := decode(record)
+	value, err := decode(record, c.value)
 	if err != nil {
 		return nil, err
 	}
@@ -48,14 +49,15 @@ func (k Keeper) Current(ctx context.Context) (*committee.Committee, error) {
 	return k.cache.decode(record)
 }
 
-// decode checks a record: shards, order, keys.
-func decode(record committeev1.Committee) (*committee.Committee, error) {
+// decode checks a record: shards, order, keys. Keys that members have in before, which may be nil, are known
+// to be keys and not checked again, which would take longer than all the rest.
+func decode(record committeev1.Committee, before *committee.Committee) (*committee.Committee, error) {
 	members := make([]committee.Member, len(record.Members))
 	for i, m := range record.Members {
 		if len(m.NodeId) != len(committee.NodeID{}) {
 			return nil, fmt.Errorf("committee: member %d has an ID of %d bytes", i, len(m.NodeId))
 		}
-		key, err := bls.ParsePublicKey(m.BlsPublicKey)
+		key, err := parseKey(m.BlsPublicKey, committee.NodeID(m.NodeId), before)
 		if err != nil {
 			return nil, fmt.Errorf("committee: member %d: %w", i, err)
 		}
@@ -68,4 +70,13 @@ func decode(record committeev1.Committee) (*committee.Committee, error) {
 		}
 	}
 	return committee.New(committee.Epoch(record.Epoch), int(record.NShards), members)
+}
+
+func parseKey(raw []byte, of committee.NodeID, before *committee.Committee) (bls.PublicKey, error) {
+	if before != nil {
+		if at, found := before.Find(of); found && bytes.Equal(before.Member(at).Key.Bytes(), raw) {
+			return before.Member(at).Key, nil
+		}
+	}
+	return bls.ParsePublicKey(raw)
 }

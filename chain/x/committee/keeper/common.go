@@ -116,15 +116,19 @@ func (k Keeper) nodeOf(ctx context.Context, owner sdk.AccAddress, id []byte) (co
 	return node, nil
 }
 
-// weightOf returns the number of shards of a node, 0 if it is no member.
-func weightOf(c *committeev1.Committee, node []byte) uint16 {
-	i, found := slices.BinarySearchFunc(c.Members, node, func(m committeev1.Member, id []byte) int {
+// find returns the position of a node in a committee.
+func find(c *committeev1.Committee, node []byte) (at int, found bool) {
+	return slices.BinarySearchFunc(c.Members, node, func(m committeev1.Member, id []byte) int {
 		return bytes.Compare(m.NodeId, id)
 	})
-	if !found {
-		return 0
+}
+
+// weightOf returns the number of shards of a node, 0 if it is no member.
+func weightOf(c *committeev1.Committee, node []byte) uint16 {
+	if at, found := find(c, node); found {
+		return uint16(len(c.Members[at].Shards))
 	}
-	return uint16(len(c.Members[i].Shards))
+	return 0
 }
 
 // weight returns the current epoch and the number of shards of a node in it.

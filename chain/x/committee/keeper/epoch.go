@@ -1,7 +1,9 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 
@@ -12,6 +14,7 @@ import (
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	eventv1 "github.com/walrus-go/walrus/api/event/v1"
+	"github.com/walrus-go/walrus/bls"
 	"github.com/walrus-go/walrus/chain/economy/election"
 	"github.com/walrus-go/walrus/chain/economy/epoch"
 	"github.com/walrus-go/walrus/chain/economy/stake"
@@ -113,17 +116,18 @@ func (k Keeper) endVoting(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	candidates := make(map[committee.NodeID]committeev1.Member, len(active.Entries))
 	sel, err := epoch.Select(active, electionOf(&current), uint16(params.NShards), func(id committee.NodeID) (uint64, error) {
 		node, err := k.node(ctx, id[:])
+		if err == nil {
+			candidates[id], err = candidate(&node, id, &current)
+		}
 		return node.Votes.Capacity, err
 	})
 	if err != nil {
 		return err
 	}
-	next, err := k.freeze(ctx, &params, e.Number+1, sel.Committee, &active)
-	if err != nil {
-		return err
-	}
+	next := freeze(&params, e.Number+1, sel.Committee, candidates, &active)
 	if err := k.committees.Set(ctx, next.Epoch, next); err != nil {
 		return err
 	}
@@ -136,29 +140,39 @@ func (k Keeper) endVoting(ctx context.Context) error {
 		k.emit(ctx, &eventv1.EpochParametersSelected{NextEpoch: e.Number + 1}))
 }
 
-// freeze gives the members of the next committee the keys they will have in it.
-// Source: spec: control-plane.md section 6.5.
-func (k Keeper) freeze(
-	ctx context.Context, params *committeev1.Params, number uint32, members election.Committee, active *election.ActiveSet,
-) (committeev1.Committee, error) {
+// candidate is a node as it would be in the committee after current, with the keys that it would have in it.
+// Errors: it cannot be a member, whatever its stake. Source: spec: control-plane.md section 6.5.
+func candidate(node *committeev1.Node, id committee.NodeID, current *committeev1.Committee) (committeev1.Member, error) {
+	m := committeev1.Member{NodeId: id[:], BlsPublicKey: node.BlsPublicKey, ConsensusPublicKey: node.ConsensusPublicKey}
+	if len(node.NextBlsPublicKey) > 0 {
+		m.BlsPublicKey = node.NextBlsPublicKey
+	}
+	if l := len(m.ConsensusPublicKey); l != 0 && l != ed25519.PublicKeySize {
+		return m, fmt.Errorf("committee: consensus key of %d bytes", l)
+	}
+	// To check a key takes as long as all the rest; those in a committee have been checked.
+	if at, found := find(current, id[:]); found && bytes.Equal(current.Members[at].BlsPublicKey, m.BlsPublicKey) {
+		return m, nil
+	}
+	_, err := bls.ParsePublicKey(m.BlsPublicKey)
+	return m, err
+}
+
+// freeze is the next committee, of candidates that have been checked.
+func freeze(
+	params *committeev1.Params, number uint32, members election.Committee,
+	candidates map[committee.NodeID]committeev1.Member, active *election.ActiveSet,
+) committeev1.Committee {
 	next := committeev1.Committee{Epoch: number, NShards: params.NShards}
 	for _, m := range members {
-		node, err := k.node(ctx, m.Node[:])
-		if err != nil {
-			return next, err
-		}
-		member := committeev1.Member{NodeId: node.Id, BlsPublicKey: node.BlsPublicKey, ConsensusPublicKey: node.ConsensusPublicKey}
-		if len(node.NextBlsPublicKey) > 0 {
-			member.BlsPublicKey = node.NextBlsPublicKey
-		}
+		member := candidates[m.Node]
 		member.Stake, _ = active.Stake(m.Node)
 		for _, s := range m.Shards {
 			member.Shards = append(member.Shards, uint32(s))
 		}
 		next.Members = append(next.Members, member)
 	}
-	_, err := decode(next)
-	return next, err
+	return next
 }
 
 // clearBlocked makes the commissions of the members of a committee collectable, as far as their pools can

@@ -141,7 +141,7 @@ func validateCommittee(c *committeev1.Committee, shards uint32, registered map[s
 			return fmt.Errorf("member %s is not registered", hexID(m.NodeId))
 		}
 	}
-	_, err := decode(*c)
+	_, err := decode(*c, nil)
 	return err
 }
 
