@@ -51,7 +51,8 @@ walk: ## play 2000 epochs of random transactions on 150 nodes, twice, and check 
 		-walk.epochs 2000 -walk.ops 101 -walk.nodes 75 $(WALKFLAGS)
 
 epoch-figures: ## measure what a change of epochs costs with up to a million blobs and print what docs/perf/chain.md holds
-	$(GO) run ./internal/epochfigures
+	$(GO) test -count=1 -timeout 0 -run TestEpochFigures ./chain/chaintest \
+		-figures.stakes 1000,10000,100000 -figures.blobs 0,100000,1000000
 
 figures: build ## measure a network on this machine and print what docs/perf/devnet.md holds
 	$(GO) run ./internal/figures -walrus $(BIN)/walrus

@@ -151,7 +151,7 @@ func (c *Chain) run(genesis *chain.Genesis, o *Options) error {
 	if c.db == nil {
 		c.db = dbm.NewMemDB()
 	}
-	app, err := chain.NewApp(c.db, chain.AppOptions{
+	app, err := chain.NewApp(shared{c.db}, chain.AppOptions{
 		ChainID: genesis.ChainID(), MinGasPrice: o.MinGasPrice, KeptVersions: uint64(o.History),
 	})
 	if err != nil {
@@ -161,10 +161,10 @@ func (c *Chain) run(genesis *chain.Genesis, o *Options) error {
 	begin := genesis.InitChain()
 	begun, err := app.InitChain(begin)
 	if err != nil {
-		return errors.Join(err, app.Close())
+		return errors.Join(err, app.Close(), c.db.Close())
 	}
 	if c.engine, err = newEngine(begun.Validators); err != nil {
-		return errors.Join(err, app.Close())
+		return errors.Join(err, app.Close(), c.db.Close())
 	}
 	c.now = begin.Time
 	c.height = begin.InitialHeight - 1
@@ -172,14 +172,15 @@ func (c *Chain) run(genesis *chain.Genesis, o *Options) error {
 	return c.Advance(BlockTime)
 }
 
-// Restart replaces the application by one that carries out the named upgrades, on the same state.
-func (c *Chain) Restart(home string, upgrades ...string) error {
+// Restart replaces the application by one with other options, on the same state.
+func (c *Chain) Restart(o chain.AppOptions) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.App.BaseApp.Close(); err != nil { // and not the database
+	if err := c.App.Close(); err != nil {
 		return err
 	}
-	app, err := chain.NewApp(c.db, chain.AppOptions{ChainID: c.Genesis.ChainID(), Home: home, Upgrades: upgrades})
+	o.ChainID = c.Genesis.ChainID()
+	app, err := chain.NewApp(shared{c.db}, o)
 	if err != nil {
 		return err
 	}
@@ -192,8 +193,14 @@ func (c *Chain) Close() error {
 	c.client.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.App.Close()
+	return errors.Join(c.App.Close(), c.db.Close())
 }
+
+// shared is a database that outlasts the applications on it.
+type shared struct{ dbm.DB }
+
+// Close implements [dbm.DB].
+func (shared) Close() error { return nil }
 
 // Client returns a client of the chain.
 func (c *Chain) Client() *rpc.Client { return c.client }

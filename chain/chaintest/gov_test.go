@@ -209,7 +209,7 @@ func TestUpgradeChangesPrograms(t *testing.T) {
 	ctx := context.Background()
 	c := newStill(t)
 	home := t.TempDir()
-	ok(t, c.Restart(home))
+	ok(t, c.Restart(chain.AppOptions{Home: home}))
 	blocks(t, c, 1) // until then a program does not know the time
 	const height = 40
 	digest, err := chain.UpgradeDigest("v2", height, "")
@@ -221,11 +221,11 @@ func TestUpgradeChangesPrograms(t *testing.T) {
 	}
 	w := c.Wallet(0)
 	ok(t, execute(ctx, w, &committeev1.MsgAuthorizeUpgrade{Sender: w.Address().String(), Plan: committeev1.UpgradePlan{Name: "v2", Height: height}}))
-	ok(t, c.Restart(home, "v2"))
+	ok(t, c.Restart(chain.AppOptions{Home: home, Upgrades: []string{"v2"}}))
 	if err := c.Advance(time.Second); err == nil {
 		t.Error("the next program ran before its time")
 	}
-	ok(t, c.Restart(home))
+	ok(t, c.Restart(chain.AppOptions{Home: home}))
 	for {
 		head, err := c.Head(ctx)
 		ok(t, err)
@@ -239,10 +239,10 @@ func TestUpgradeChangesPrograms(t *testing.T) {
 			t.Fatal("the program from before goes on")
 		}
 	}
-	ok(t, c.Restart(home, "v2"))
+	ok(t, c.Restart(chain.AppOptions{Home: home, Upgrades: []string{"v2"}}))
 	blocks(t, c, 3)
 	ok(t, c.Wallet(0).Send(ctx, c.Accounts[1].Address(), 1))
-	ok(t, c.Restart(home))
+	ok(t, c.Restart(chain.AppOptions{Home: home}))
 	if err := c.Advance(time.Second); err == nil {
 		t.Error("the program from before ran after the upgrade")
 	}
