@@ -149,8 +149,8 @@ func (n *walkNode) receiver() int {
 	return n.receives
 }
 
-// unauthorized is how the rules refuse who does not hold an authority.
-const unauthorized = "staking_pool::EAuthorizationFailure"
+// noAuthority is how the rules refuse who does not hold an authority.
+const noAuthority = "staking_pool::EAuthorizationFailure"
 
 func (w *walk) collectCommission() *operation {
 	n := w.sound()
@@ -159,7 +159,7 @@ func (w *walk) collectCommission() *operation {
 	}
 	o := &operation{sender: n.receiver()}
 	if w.one(6) {
-		o.sender, o.must, o.may = w.other(o.sender), true, []string{unauthorized}
+		o.sender, o.must, o.may = w.other(o.sender), true, []string{noAuthority}
 	}
 	o.message = &committeev1.MsgCollectCommission{Sender: w.address(o.sender), NodeId: n.id[:]}
 	return o.lock(&n.busy)
