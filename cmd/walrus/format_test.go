@@ -61,3 +61,46 @@ func TestProtectIDs(t *testing.T) {
 		t.Errorf("parsed: %v, %v", back, err)
 	}
 }
+
+func TestParseRate(t *testing.T) {
+	for text, want := range map[string]uint32{"0": 0, "10000": 10_000, "250": 250, "2.5%": 250, "2.55%": 255, "100%": 10_000, "0.01%": 1} {
+		got, err := parseRate(text)
+		if err != nil || got != want {
+			t.Errorf("parseRate(%q) = %d, %v, want %d", text, got, err, want)
+		}
+		if back, err := parseRate(formatRate(got)); err != nil || back != got {
+			t.Errorf("%d is shown as %s, read as %d, %v", got, formatRate(got), back, err)
+		}
+	}
+	for _, bad := range []string{"", "%", "-1", "10001", "100.01%", "2.555%", "2.5", "1e2", "99999999999999999999"} {
+		if got, err := parseRate(bad); err == nil {
+			t.Errorf("parseRate(%q) = %d", bad, got)
+		}
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]uint64{"0": 0, "7": 7, "7B": 7, "2k": 2048, "3MiB": 3 << 20, "1 GiB": 1 << 30, "16383PiB": 16383 << 50} {
+		if got, err := parseSize(text); err != nil || got != want {
+			t.Errorf("parseSize(%q) = %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, bad := range []string{"", "MiB", "-1", "1.5MiB", "1XB", "16384PiB", "18446744073709551616"} {
+		if got, err := parseSize(bad); err == nil {
+			t.Errorf("parseSize(%q) = %d", bad, got)
+		}
+	}
+}
+
+func TestParseVote(t *testing.T) {
+	for text, want := range map[string]int{"yes": 1, "VETO": 1, "yes=1": 1, "yes=0.7,no=0.3": 2, "yes=0.4, no=0.3,abstain=0.2,no-with-veto=0.1": 4} {
+		if got, err := parseVote(text); err != nil || len(got) != want {
+			t.Errorf("parseVote(%q) = %v, %v", text, got, err)
+		}
+	}
+	for _, bad := range []string{"", "perhaps", "yes,no", "yes=0.5", "yes=0.5,yes=0.5", "yes=1.5,no=-0.5", "yes=0,no=1", "yes=x", "no=0.5,veto=0.5,"} {
+		if got, err := parseVote(bad); err == nil {
+			t.Errorf("parseVote(%q) = %v", bad, got)
+		}
+	}
+}
