@@ -159,6 +159,8 @@ func (p *provedChain) testResults(t *testing.T, ctx context.Context, trust proof
 		{"a certified deletable blob", p.deletable, blob.Deletable, true, 0},
 		{"a registered blob", p.registered, blob.Permanent, false, 0},
 		{"an unknown blob", p.unknown, blob.Nonexistent, false, 0},
+		{"an unknown blob before all others", blob.ID{}, blob.Nonexistent, false, 0},
+		{"an unknown blob after all others", blob.ID(bytes.Repeat([]byte{0xff}, blob.IDSize)), blob.Nonexistent, false, 0},
 	} {
 		r, err := p.prove(t, ctx, c.id).Verify(trust, time.Now())
 		if err != nil {

@@ -18,7 +18,7 @@ type location struct {
 // InfoKey is where the chain keeps the sum of a blob ID's registrations. It is consensus: the tests of
 // package chain compare it with what the application uses.
 func InfoKey(id blob.ID) (store string, key []byte) {
-	return "blob", append([]byte{9}, id[:]...)
+	return "blob", append([]byte{1}, id[:]...)
 }
 
 // EpochKey is where the chain keeps the number of the current epoch; otherwise as [InfoKey].

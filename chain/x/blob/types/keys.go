@@ -16,17 +16,20 @@ const TransientKey = "transient_" + ModuleName
 const Denom = "frost"
 
 // Prefixes of the module's state. They are consensus and never reused.
+//
+// What is proved to be absent is shown to lie between two neighbours, and ICS 23 knows no neighbour with an
+// empty value, as members of sets have. So the records of blob IDs lie between two that are always there.
 var (
 	ParamsPrefix        = collections.NewPrefix(0)
-	SystemPrefix        = collections.NewPrefix(1)  // prices and capacity
-	RingPrefix          = collections.NewPrefix(2)  // accounting of the epochs to come
+	InfosPrefix         = collections.NewPrefix(1)  // blob ID -> sum of its registrations
+	SystemPrefix        = collections.NewPrefix(2)  // prices and capacity
 	StoragesPrefix      = collections.NewPrefix(3)  // ID -> storage resource
 	StorageOwnersPrefix = collections.NewPrefix(4)  // (owner, ID)
 	BlobsPrefix         = collections.NewPrefix(5)  // object ID -> blob
 	BlobOwnersPrefix    = collections.NewPrefix(6)  // (owner, object ID)
 	BlobIDsPrefix       = collections.NewPrefix(7)  // (blob ID, object ID)
 	AttributesPrefix    = collections.NewPrefix(8)  // object ID -> attributes
-	InfosPrefix         = collections.NewPrefix(9)  // blob ID -> sum of its registrations
+	RingPrefix          = collections.NewPrefix(9)  // accounting of the epochs to come
 	SharedBlobsPrefix   = collections.NewPrefix(10) // shared ID -> shared blob
 	PoolsPrefix         = collections.NewPrefix(11) // pool ID -> storage pool
 	PooledBlobsPrefix   = collections.NewPrefix(12) // (pool ID, blob ID) -> pooled blob
