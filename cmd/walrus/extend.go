@@ -5,32 +5,34 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/blob"
 )
 
 // newExtend makes the extend command.
 func newExtend(d *deps) *cobra.Command {
 	var object string
 	var epochs uint32
+	var shared bool
 	cmd := &cobra.Command{
-		Use:     "extend --blob-obj-id OBJECT_ID --epochs-extended N",
-		Short:   "Keep a certified blob for more epochs",
-		Long:    "Extend buys more epochs for a certified blob, behind the end that it has now. Nothing is uploaded." + exits(),
+		Use:   "extend --blob-obj-id OBJECT_ID --epochs-extended N",
+		Short: "Keep a certified blob for more epochs",
+		Long: `Extend buys more epochs for a certified blob, behind the end that it has now. Nothing is uploaded. A shared blob is extended
+from its own funds, which anyone may do. JSON: {"epochsExtended","blobObject"}, or {"epochsExtended","sharedBlob"}.` + exits(),
 		Example: "  walrus extend --epochs-extended 2 --blob-obj-id \"$(walrus list-blobs --json | jq -r '.[0].id')\"",
 		Args:    cobra.NoArgs,
-		RunE:    d.does(func(ctx context.Context, _ []string) error { return runExtend(ctx, d, object, epochs) }),
+		RunE:    d.does(func(ctx context.Context, _ []string) error { return runExtend(ctx, d, object, epochs, shared) }),
 	}
 	f := cmd.Flags()
 	f.StringVar(&object, "blob-obj-id", "", "`ID` of the registration, see walrus list-blobs")
 	f.Uint32Var(&epochs, "epochs-extended", 0, "`NUMBER` of epochs to add")
-	for _, name := range []string{"blob-obj-id", "epochs-extended"} {
-		if err := cmd.MarkFlagRequired(name); err != nil {
-			panic(err) // the flag is defined above
-		}
-	}
+	f.BoolVar(&shared, "shared", false, "the ID is that of a shared blob (found out by itself)")
+	required(cmd, "blob-obj-id", "epochs-extended")
 	return cmd
 }
 
-func runExtend(ctx context.Context, d *deps, object string, epochs uint32) error {
+func runExtend(ctx context.Context, d *deps, object string, epochs uint32, shared bool) error {
 	id, err := parseObject(object)
 	if err != nil {
 		return err
@@ -43,6 +45,9 @@ func runExtend(ctx context.Context, d *deps, object string, epochs uint32) error
 		return err
 	}
 	defer s.close()
+	if _, err := s.reader.SharedBlob(ctx, id); err == nil || shared {
+		return s.extendShared(ctx, d, id, epochs)
+	}
 	if err := s.wallet.Extend(ctx, id, epochs); err != nil {
 		return err
 	}
@@ -54,5 +59,23 @@ func runExtend(ctx context.Context, d *deps, object string, epochs uint32) error
 		return d.printJSON(map[string]any{"epochsExtended": epochs, "blobObject": newBlobJSON(b)})
 	}
 	_, err = fmt.Fprintf(d.stdout, "%v is kept for %s more, until before epoch %d\n", b.BlobID, plural(int(epochs), "epoch"), b.Storage.End)
+	return err
+}
+
+// extendShared buys epochs for a shared blob from its funds.
+func (s *session) extendShared(ctx context.Context, d *deps, id blob.ObjectID, epochs uint32) error {
+	receipt, err := s.deliver(ctx, &blobv1.MsgExtendSharedBlob{Sender: s.self(), SharedId: id[:], Epochs: epochs})
+	if err != nil {
+		return err
+	}
+	b, err := s.reader.SharedBlob(ctx, id)
+	if err != nil {
+		return fmt.Errorf("extended, but the new end is not known: %w", err)
+	}
+	if d.json {
+		return d.printJSON(map[string]any{"epochsExtended": epochs, "sharedBlob": newSharedJSON(b), "txDigest": txDigest(receipt.Tx)})
+	}
+	_, err = fmt.Fprintf(d.stdout, "%v is kept for %s more, until before epoch %d; %s are left of its funds\n",
+		b.Blob.BlobID, plural(int(epochs), "epoch"), b.Blob.Storage.End, formatWAL(b.Funds))
 	return err
 }

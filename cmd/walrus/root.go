@@ -97,7 +97,8 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		id       string
 		commands []func(*deps) *cobra.Command
 	}{
-		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBurn, newTransfer, newStorage,
+		{"blobs", []func(*deps) *cobra.Command{newStore, newRead, newBlobStatus, newVerifyProof, newListBlobs, newExtend, newDelete, newBurn, newTransfer, newShare, newFundShared, newSharedBlobs,
+			newStorage, newPool, newBucket,
 			newSetAttribute, newGetAttribute, newRemoveAttribute, newRemoveAttributeFields, newBlobID, newConvertBlobID}},
 		{"network", []func(*deps) *cobra.Command{newInfo, newHealth, newEpoch, newPrice, newNodes}},
 		{"money", []func(*deps) *cobra.Command{newKeys, newBalance, newSend, newFaucet, newGrant, newRevoke, newGrants, newTx}},

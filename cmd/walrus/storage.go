@@ -36,13 +36,9 @@ func runStorage(ctx context.Context, d *deps, args []string) error {
 		return err
 	}
 	defer s.close()
-	var owner ledger.Address
-	if len(args) == 1 {
-		if owner, err = parseAddress(args[0]); err != nil {
-			return err
-		}
-	} else {
-		owner = s.account.Address()
+	owner, err := s.owner(args)
+	if err != nil {
+		return err
 	}
 	sys, err := s.reader.System(ctx)
 	if err != nil {
@@ -232,8 +228,8 @@ func newTransfer(d *deps) *cobra.Command {
 	return &cobra.Command{
 		Use:   "transfer OBJECT_ID ADDRESS",
 		Short: "Give a blob's registration, or storage, to another account",
-		Long: `Transfer gives an object to another account, which then owns it: the registration of a blob or a storage resource. For stakes
-see "walrus stake transfer". JSON: {"id","from","to","txDigest"}.` + exits(),
+		Long: `Transfer gives an object to another account, which then owns it: the registration of a blob, a storage resource, a storage
+pool, or the capability of a bucket. For stakes see "walrus stake transfer". JSON: {"id","from","to","txDigest"}.` + exits(),
 		Example: `  walrus transfer "$(walrus list-blobs --json | jq -r '.[0].id')" "$(walrus keys show --address)"`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {

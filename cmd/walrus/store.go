@@ -23,6 +23,7 @@ type storeOptions struct {
 	force           bool
 	ignoreResources bool
 	dryRun          bool
+	share           bool
 }
 
 // newStore makes the store command.
@@ -42,6 +43,9 @@ stopped when it is repeated. Unless --permanent is given, the owner can take a b
 		Args:    cobra.MinimumNArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			opts.files = args
+			if opts.share && !opts.permanent {
+				return usagef("--share: only permanent blobs are shared; say --permanent too")
+			}
 			return runStore(ctx, d, opts)
 		}),
 	}
@@ -52,6 +56,7 @@ stopped when it is repeated. Unless --permanent is given, the owner can take a b
 	cmd.MarkFlagsMutuallyExclusive("permanent", "deletable")
 	f.BoolVar(&opts.force, "force", false, "store even what is certified for long enough already")
 	f.BoolVar(&opts.ignoreResources, "ignore-resources", false, "buy new space even if storage that would do is owned")
+	f.BoolVar(&opts.share, "share", false, "give the blob to everyone once it is stored, see walrus share; needs --permanent")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "encode and compute the price, send nothing")
 	return cmd
 }
@@ -76,6 +81,7 @@ type newlyCreated struct {
 	Cost              uint64                       `json:"cost"` // FROST, without fees
 	BlobID            blob.ID                      `json:"blobId"`
 	EndEpoch          committee.Epoch              `json:"endEpoch"`
+	SharedBlob        *blob.ObjectID               `json:"sharedBlobObject,omitempty"`
 }
 
 type resourceOperation struct {
@@ -142,17 +148,25 @@ func runStore(ctx context.Context, d *deps, opts storeOptions) error {
 	if err != nil && len(stored) == 0 {
 		return err
 	}
+	var shared map[int]blob.ObjectID
+	var notShared error
+	if opts.share {
+		shared, notShared = s.shareStored(ctx, stored)
+	}
 	bar.clear()
 	results := make([]storeResult, len(stored))
 	for i := range stored {
 		results[i] = storeResult{newStoreResult(&stored[i], epochs), opts.files[i]}
+		if id, ok := shared[i]; ok {
+			results[i].Result.NewlyCreated.SharedBlob = &id
+		}
 	}
 	if d.json {
 		err = d.printJSON(results)
 	} else {
-		err = printStored(d, opts.files, stored)
+		err = printStored(d, opts.files, stored, shared)
 	}
-	return errors.Join(storeFailure(opts.files, stored), err)
+	return errors.Join(storeFailure(opts.files, stored), notShared, err)
 }
 
 // showStore draws how far a store is.
@@ -257,7 +271,7 @@ var operationWords = map[client.Operation]string{
 }
 
 // printStored tells a person what became of the files.
-func printStored(d *deps, files []string, stored []client.Stored) error {
+func printStored(d *deps, files []string, stored []client.Stored, shared map[int]blob.ObjectID) error {
 	var created int
 	var encoded, cost uint64
 	for i := range stored {
@@ -271,7 +285,11 @@ func printStored(d *deps, files []string, stored []client.Stored) error {
 			fmt.Fprintf(d.stdout, "%s stored, %s\n", files[i], kindOf(s.Object.Deletable))
 			created, encoded, cost = created+1, encoded+s.EncodedSize, cost+s.Cost
 		}
-		if err := labels(d.stdout, storedLabels(s)...); err != nil {
+		pairs := storedLabels(s)
+		if id, ok := shared[i]; ok {
+			pairs = append(pairs, "Shared blob ID", id.String())
+		}
+		if err := labels(d.stdout, pairs...); err != nil {
 			return err
 		}
 	}
