@@ -43,7 +43,7 @@ func newPool(d *deps) *cobra.Command {
 		Use:   "pool [ADDRESS]",
 		Short: "List, make and change storage pools",
 		Long: `Pool lists the storage pools of the wallet's account, or of another one. A pool is one reservation of space that many blobs
-draw from, and that is extended for all of them at once. Programs register blobs in pools, see package ledger/rpc.
+draw from, and that is extended for all of them at once.
 JSON: [{"id","storage","usedSize","nBlobs"}].` + exits(),
 		Example: "  walrus pool",
 		Args:    cobra.MaximumNArgs(1),
