@@ -195,6 +195,9 @@ JSON, once it listens: {"home","chainId","peerId","peer","rpc","rest","grpc"}.` 
 
 func runChain(ctx context.Context, d *deps, home string) (err error) {
 	cfg, err := config.LoadChain(home)
+	if errors.Is(err, config.ErrNotFound) {
+		err = fmt.Errorf("%w: %s has no %s", chain.ErrHome, home, config.ChainFile)
+	}
 	if err != nil {
 		return err
 	}

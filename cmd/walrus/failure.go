@@ -148,7 +148,7 @@ func classify(err error) hinted {
 
 // ruleHints say what to do about refusals that people meet, by the name of the rule.
 var ruleHints = map[string]string{
-	"staking_pool::EWithdrawDirectly":         `it does not count, so it need not be asked for: "walrus withdraw" takes it out`,
+	"staking_pool::EWithdrawDirectly":         `it does not count yet, or its node has no shards, so it need not be asked for: "walrus withdraw" takes it out`,
 	"staking_pool::EWithdrawEpochNotReached":  `"walrus stakes" shows when it leaves, "walrus epoch" when that will be`,
 	"staking_pool::ENotWithdrawing":           `it counts: ask for it with "walrus unstake" first`,
 	"staking_pool::EPoolAlreadyWithdrawing":   `the node is leaving; "walrus nodes" lists others`,
@@ -160,6 +160,7 @@ var ruleHints = map[string]string{
 	"upgrade::ENotEnoughVotes":                `"walrus node proposals" shows how many shards are for it`,
 	"staked_wal::EMetadataMismatch":           `only stakes on one node that count from the same epoch on can be joined; "walrus stakes" shows them`,
 	"staked_wal::EStakeBelowThreshold":        "each part must have 1 WAL at least",
+	"dynamic_field::EFieldDoesNotExist":       `there is no such object, or not any more; "walrus stakes", "walrus storage" and "walrus list-blobs" show an account's`,
 	"staking_inner::EPoolNotFound":            `"walrus nodes" lists the storage nodes`,
 	"storage_resource::EIncompatibleEpochs":   `"walrus storage" shows the periods of the resources`,
 	"storage_resource::EIncompatibleAmount":   `"walrus storage" shows the sizes of the resources`,
@@ -170,8 +171,9 @@ var ruleHints = map[string]string{
 
 // sdkHints are the same for refusals without a named rule, by codespace and code.
 var sdkHints = map[string]string{
-	"sdk 4":      `--key chooses the account to act as; "walrus keys list" shows them`,
+	"sdk 4":      `--key chooses the account to act as, "walrus keys list" shows them; --fee-granter must pay for such messages, see "walrus grants"`,
 	"sdk 11":     "state may have changed since the gas was reckoned: try again, or with a larger limit where there is --gas",
+	"gov 16":     `"walrus gov params" shows the deposit; one hundredth of it is the least that can be added`,
 	"gov 3":      `nobody votes on it now; "walrus gov list" shows the proposals that there are`,
 	"authz 2":    `"walrus grants" shows what was granted`,
 	"feegrant 2": `"walrus grants" shows what was granted`,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -102,11 +103,15 @@ func formatDuration(t time.Duration) string {
 
 // parseWAL reads an amount: FROST as a bare number, or with a unit, 1.5WAL or 200FROST.
 func parseWAL(s string) (uint64, error) {
-	number, unit := s, ""
-	if i := strings.IndexFunc(s, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
-		number, unit = s[:i], strings.ToLower(strings.TrimSpace(s[i:]))
+	bad := usagef("amount %q: want whole FROST, or WAL with at most 9 decimals such as 1.5WAL", s)
+	number, unit := strings.TrimSpace(s), ""
+	if i := strings.IndexFunc(number, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
+		number, unit = number[:i], strings.ToLower(strings.TrimSpace(number[i:]))
 	}
 	whole, frac, _ := strings.Cut(number, ".")
+	if whole+frac == "" {
+		return 0, bad
+	}
 	digits := 0
 	switch unit {
 	case "", "frost":
@@ -115,12 +120,15 @@ func parseWAL(s string) (uint64, error) {
 	default:
 		return 0, usagef("amount %q: the unit is WAL or FROST", s)
 	}
-	if whole+frac == "" || len(frac) > digits {
-		return 0, usagef("amount %q: want whole FROST, or WAL with at most 9 decimals such as 1.5WAL", s)
+	if len(frac) > digits {
+		return 0, bad
 	}
 	frost, err := strconv.ParseUint(whole+frac+strings.Repeat("0", digits-len(frac)), 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return 0, usagef("amount %q: more than there can ever be, 2^64-1 FROST", s)
+	}
 	if err != nil {
-		return 0, usagef("amount %q: want whole FROST, or WAL with at most 9 decimals such as 1.5WAL", s)
+		return 0, bad
 	}
 	return frost, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,8 +38,8 @@ type draftOptions struct {
 	shards          int
 	epoch           time.Duration
 	ahead, downtime uint32
-	storage, write  uint64
-	capacity        uint64
+	storage, write  string
+	capacity        string
 	accounts, seats []string
 	sharedOwners    bool
 	fixedEpochs     bool
@@ -61,35 +62,45 @@ he is to stake. JSON: {"draft","digest","chainId","supply"}.` + exits(),
 	f.StringVar(&o.chainID, "chain-id", "", "`ID` of the chain: 3 to 50 letters, digits, dots, dashes and underscores")
 	f.StringVar(&o.time, "time", "", "`MOMENT` when the chain begins, such as 2026-03-01T12:00:00Z (default: now)")
 	f.IntVar(&o.shards, "shards", usual.Shards, "`NUMBER` of shards, for ever")
-	f.DurationVar(&o.epoch, "epoch-duration", time.Duration(usual.EpochDuration), "length of an epoch")
+	f.DurationVar(&o.epoch, "epoch-duration", time.Duration(usual.EpochDuration), "length of an epoch, such as 336h")
 	f.BoolVar(&o.fixedEpochs, "no-epochs", false, "stay in the first epoch")
 	f.Uint32Var(&o.ahead, "epochs-ahead", usual.MaxEpochsAhead, "`NUMBER` of epochs for which space is sold ahead")
-	f.Uint64Var(&o.storage, "storage-price", usual.StoragePrice, "`FROST` per MiB and epoch, until nodes have voted")
-	f.Uint64Var(&o.write, "write-price", usual.WritePrice, "`FROST` per MiB written, until nodes have voted")
-	f.Uint64Var(&o.capacity, "capacity", usual.Capacity, "`BYTES` of encoded data, until nodes have voted")
+	f.StringVar(&o.storage, "storage-price", fmt.Sprint(usual.StoragePrice), "`AMOUNT` of FROST, or like 0.0001WAL, per MiB and epoch, until nodes have voted")
+	f.StringVar(&o.write, "write-price", fmt.Sprint(usual.WritePrice), "`AMOUNT` per MiB written, until nodes have voted")
+	f.StringVar(&o.capacity, "capacity", fmt.Sprint(usual.Capacity), "`SIZE` of encoded data in bytes, or like 10TiB, until nodes have voted")
 	f.Uint32Var(&o.downtime, "downtime-blocks", usual.DowntimeBlocks, "`NUMBER` of blocks in a row after which an absent validator is set aside")
 	f.StringArrayVar(&o.accounts, "account", nil, "`ADDRESS=AMOUNT` of an account and what it has, such as wal1...=5000WAL; may be repeated")
 	f.StringArrayVar(&o.seats, "seats", nil, "`NAME=SHARDS` of a node in the first committee; may be repeated (default: by stake)")
 	f.BoolVar(&o.sharedOwners, "shared-owners", false, "let one account own several nodes")
+	required(cmd, "chain-id")
 	return cmd
 }
 
 func runGenesisInit(d *deps, path string, o *draftOptions) error {
 	draft := genesis.NewDraft(o.chainID, o.shards)
 	draft.EpochDuration, draft.MaxEpochsAhead, draft.DowntimeBlocks = genesis.Duration(o.epoch), o.ahead, o.downtime
-	draft.StoragePrice, draft.WritePrice, draft.Capacity, draft.SharedOwners = o.storage, o.write, o.capacity, o.sharedOwners
+	draft.SharedOwners = o.sharedOwners
+	var err error
+	if draft.StoragePrice, draft.WritePrice, draft.Capacity, err = parsePrices(o.storage, o.write, o.capacity); err != nil {
+		return err
+	}
+	if o.epoch < 0 {
+		return usagef("--epoch-duration: %v; --no-epochs is for a network that stays in the first epoch", o.epoch)
+	}
 	if o.fixedEpochs {
 		draft.EpochDuration = genesis.Duration(-1)
 	}
 	if o.time != "" {
-		var err error
 		if draft.Time, err = time.Parse(time.RFC3339, o.time); err != nil {
 			return usagef("--time: %q is not such as 2026-03-01T12:00:00Z", o.time)
 		}
 	}
 	var supply uint64
 	for _, text := range o.accounts {
-		address, amount, _ := strings.Cut(text, "=")
+		address, amount, ok := strings.Cut(text, "=")
+		if !ok {
+			return usagef("--account: %q is not ADDRESS=AMOUNT", text)
+		}
 		owner, err := parseAddress(address)
 		if err != nil {
 			return err
@@ -102,15 +113,20 @@ func runGenesisInit(d *deps, path string, o *draftOptions) error {
 		draft.Accounts = append(draft.Accounts, chain.GenesisAccount{Address: owner, Amount: held})
 	}
 	for _, text := range o.seats {
-		var s genesis.Seat
 		name, number, _ := strings.Cut(text, "=")
-		if _, err := fmt.Sscanf(number, "%d", &s.Shards); err != nil {
+		shards, err := strconv.Atoi(number)
+		if err != nil {
 			return usagef("--seats: %q is not NAME=SHARDS", text)
 		}
-		s.Node = name
-		draft.Seats = append(draft.Seats, s)
+		draft.Seats = append(draft.Seats, genesis.Seat{Node: name, Shards: shards})
 	}
-	if err := draft.WriteFile(config.Expand(path, ".")); err != nil {
+	if err := draft.Check(); err != nil {
+		return usagef("%v", err)
+	}
+	path = config.Expand(path, ".")
+	if err := draft.WriteFile(path); errors.Is(err, os.ErrExist) {
+		return &hinted{err: fmt.Errorf("%s is there already", path), code: "EXISTS", exit: exitFailure, hint: "name another file, or remove that one"}
+	} else if err != nil {
 		return err
 	}
 	digest, err := draft.Digest()
@@ -123,6 +139,18 @@ func runGenesisInit(d *deps, path string, o *draftOptions) error {
 	_, err = fmt.Fprintf(d.stdout, "%s describes chain %s with %s and %s\ndigest %s\n",
 		path, draft.ChainID, plural(draft.Shards, "shard"), formatWAL(supply), digest)
 	return err
+}
+
+// parsePrices reads two prices and a capacity.
+func parsePrices(storage, write, capacity string) (perEpoch, perWrite, size uint64, err error) {
+	if perEpoch, err = parseWAL(storage); err != nil {
+		return 0, 0, 0, err
+	}
+	if perWrite, err = parseWAL(write); err != nil {
+		return 0, 0, 0, err
+	}
+	size, err = parseSize(capacity)
+	return perEpoch, perWrite, size, err
 }
 
 // collectOptions are the flags of genesis collect.

@@ -26,8 +26,8 @@ type foundOptions struct {
 	node, home, out          string
 	name, address, peer      string
 	stake                    string
-	commission               uint16
-	storage, write, capacity uint64
+	commission               string
+	storage, write, capacity string
 	image, project, about    string
 	backend                  string
 }
@@ -55,10 +55,10 @@ JSON: {"registration","nodeId","owner","config"}.` + exits(),
 	f.StringVar(&o.address, "address", "", "`HOST:PORT` at which others reach the storage node")
 	f.StringVar(&o.peer, "peer", "", "`HOST:PORT` at which others reach the chain node of --home")
 	f.StringVar(&o.stake, "stake", "", "`AMOUNT` to stake, such as 1000WAL")
-	f.Uint16Var(&o.commission, "commission", 0, "`POINTS` of 10,000 of the rewards that the operator keeps")
-	f.Uint64Var(&o.storage, "vote-storage-price", 0, "`FROST` per MiB and epoch to ask for (default: the draft's)")
-	f.Uint64Var(&o.write, "vote-write-price", 0, "`FROST` per MiB written to ask for (default: the draft's)")
-	f.Uint64Var(&o.capacity, "vote-capacity", 0, "`BYTES` of encoded data to offer (default: the node's part of the draft's)")
+	f.StringVar(&o.commission, "commission", "0", "`RATE` of the rewards that the operator keeps, in basis points or like 2.5%")
+	f.StringVar(&o.storage, "vote-storage-price", "0", "`AMOUNT` per MiB and epoch to ask for (default: the draft's)")
+	f.StringVar(&o.write, "vote-write-price", "0", "`AMOUNT` per MiB written to ask for (default: the draft's)")
+	f.StringVar(&o.capacity, "vote-capacity", "0", "`SIZE` of encoded data to offer (default: the node's part of the draft's)")
 	f.StringVar(&o.image, "image-url", "", "`URL` of a picture")
 	f.StringVar(&o.project, "project-url", "", "`URL` of who runs the node")
 	f.StringVar(&o.about, "description", "", "`TEXT` about the node")
@@ -92,6 +92,9 @@ func runGenesisRegister(d *deps, path string, o *foundOptions) error {
 		return err
 	}
 	r, err := genesis.Register(draft, operator)
+	if errors.Is(err, genesis.ErrRegistration) {
+		return usagef("%v", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -127,7 +130,14 @@ func (o *foundOptions) operator(d *deps, draft *genesis.Draft) (*genesis.Operato
 	if owner, err = keys.Signer(name); err != nil {
 		return nil, err
 	}
-	votes := chain.NodeVotes{StoragePrice: o.storage, WritePrice: o.write, Capacity: o.capacity}
+	rate, err := parseRate(o.commission)
+	if err != nil {
+		return nil, err
+	}
+	var votes chain.NodeVotes
+	if votes.StoragePrice, votes.WritePrice, votes.Capacity, err = parsePrices(o.storage, o.write, o.capacity); err != nil {
+		return nil, err
+	}
 	if votes.StoragePrice == 0 {
 		votes.StoragePrice = draft.StoragePrice
 	}
@@ -135,7 +145,7 @@ func (o *foundOptions) operator(d *deps, draft *genesis.Draft) (*genesis.Operato
 		votes.WritePrice = draft.WritePrice
 	}
 	operator := &genesis.Operator{
-		Name: o.name, NetworkAddress: o.address, Stake: stake, CommissionRate: o.commission, Votes: &votes, Owner: owner,
+		Name: o.name, NetworkAddress: o.address, Stake: stake, CommissionRate: uint16(rate), Votes: &votes, Owner: owner,
 		Metadata: chain.NodeMetadata{ImageURL: o.image, ProjectURL: o.project, Description: o.about},
 	}
 	if o.home == "" {
@@ -216,8 +226,17 @@ func ownKey[K any](path string, parse func([]byte) (K, error), draw func() (stri
 // writeNodeConfig makes the storage node's configuration, for "walrus node run", if there is none.
 func (o *foundOptions) writeNodeConfig(dir, chainID string, id committee.NodeID) (string, error) {
 	path := filepath.Join(dir, nodeFile)
-	if _, err := os.Lstat(path); err == nil {
+	have, err := config.LoadNode(path)
+	switch {
+	case err == nil && have.ChainID == chainID && have.NodeID == id.String():
 		return path, nil
+	case err == nil:
+		return "", &hinted{
+			err: fmt.Errorf("%s is of node %s on chain %s", path, have.NodeID, have.ChainID), code: "EXISTS", exit: exitFailure,
+			hint: "if that network is no more, remove it and what the node stored; the keys beside it can stay",
+		}
+	case !errors.Is(err, config.ErrNotFound):
+		return "", err
 	}
 	rpcURL := "http://" + defaultRPC
 	if o.home != "" {

@@ -373,9 +373,16 @@ func newGovParams(d *deps) *cobra.Command {
 				}
 				return formatDuration(*t)
 			}
+			part := func(text string) string {
+				d, err := sdkmath.LegacyNewDecFromStr(text)
+				if err != nil {
+					return text
+				}
+				return strings.TrimRight(strings.TrimRight(d.MulInt64(100).String(), "0"), ".") + "%"
+			}
 			return labels(d.stdout, "Deposit", coinsText(p.MinDeposit)+" within "+length(p.MaxDepositPeriod), "Votes", length(p.VotingPeriod),
-				"Expedited", fmt.Sprintf("deposit %s, votes %s, threshold %s", coinsText(p.ExpeditedMinDeposit), length(p.ExpeditedVotingPeriod), p.ExpeditedThreshold),
-				"Quorum", p.Quorum+" of what is staked", "Threshold", p.Threshold+" of yes and no", "Veto", p.VetoThreshold+" of what has voted")
+				"Expedited", fmt.Sprintf("deposit %s, votes %s, threshold %s", coinsText(p.ExpeditedMinDeposit), length(p.ExpeditedVotingPeriod), part(p.ExpeditedThreshold)),
+				"Quorum", part(p.Quorum)+" of what is staked", "Threshold", part(p.Threshold)+" of yes and no", "Veto", part(p.VetoThreshold)+" of what has voted")
 		}),
 	}
 }

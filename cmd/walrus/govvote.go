@@ -38,6 +38,9 @@ or never comes to the vote. JSON: {"proposalId","amount","txDigest"}.` + exits("
 				return err
 			}
 			defer s.close()
+			if _, err := s.proposal(ctx, args[0]); err != nil {
+				return err
+			}
 			receipt, err := s.deliver(ctx, &govv1.MsgDeposit{ProposalId: id, Depositor: s.self(), Amount: frostCoins(amount)})
 			if err != nil {
 				return err

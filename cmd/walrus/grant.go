@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -44,12 +45,15 @@ type grantOptions struct {
 }
 
 // end is when a grant ends, nil for never.
-func (o *grantOptions) end(now time.Time) *time.Time {
-	if o.expires <= 0 {
-		return nil
+func (o *grantOptions) end(now time.Time) (*time.Time, error) {
+	if o.expires == 0 {
+		return nil, nil
+	}
+	if o.expires < 0 {
+		return nil, usagef("--expires: %v is over already", o.expires)
 	}
 	t := now.Add(o.expires).UTC()
-	return &t
+	return &t, nil
 }
 
 // types are the full names of the messages of a grant.
@@ -93,7 +97,11 @@ func runGrantFees(ctx context.Context, d *deps, to string, o grantOptions) error
 	if err != nil {
 		return err
 	}
-	basic := &feegrant.BasicAllowance{Expiration: o.end(d.now())}
+	end, err := o.end(d.now())
+	if err != nil {
+		return err
+	}
+	basic := &feegrant.BasicAllowance{Expiration: end}
 	var limit *uint64
 	if o.limit != "" {
 		frost, err := parseWAL(o.limit)
@@ -127,6 +135,9 @@ func runGrantFees(ctx context.Context, d *deps, to string, o grantOptions) error
 	}
 	defer s.close()
 	receipt, err := s.deliver(ctx, &feegrant.MsgGrantAllowance{Granter: s.self(), Grantee: grantee.String(), Allowance: packed})
+	if r := (*ledger.RejectedError)(nil); errors.As(err, &r) && r.Codespace == "sdk" && r.Code == 18 { // invalid request
+		return &hinted{err: err, code: "TRANSACTION_REJECTED", exit: exitFailure, hint: fmt.Sprintf("end an earlier grant first: walrus revoke %v", grantee), details: detailsOf(err)}
+	}
 	if err != nil {
 		return err
 	}
@@ -164,12 +175,15 @@ func runGrantAct(ctx context.Context, d *deps, to string, o grantOptions) error 
 	if err != nil {
 		return err
 	}
+	end, err := o.end(d.now())
+	if err != nil {
+		return err
+	}
 	s, err := d.connect(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	end := o.end(d.now())
 	list := make([]proto.Message, len(types))
 	for i, name := range types {
 		packed, err := codectypes.NewAnyWithValue(&authz.GenericAuthorization{Msg: name})
@@ -374,7 +388,7 @@ func timeJSON(t *time.Time) *string {
 func printGrants(d *deps, list []grantJSON) error {
 	t := newTable(d.stdout, "What", "By", "To", "Messages", "Left", "Until")
 	for _, g := range list {
-		types, limit, until := "all", "no limit", "revoked"
+		types, limit, until := "all", "no limit", "no end"
 		if g.Messages != nil {
 			short := make([]string, len(g.Messages))
 			for i, name := range g.Messages {

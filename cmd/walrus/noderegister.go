@@ -200,7 +200,7 @@ func runNodeRegister(ctx context.Context, d *deps, path string, opts registerOpt
 		return d.printJSON(map[string]any{"nodeId": id, "name": message.Name, "networkAddress": message.NetworkAddress,
 			"publicKey": keys.Key.Public(), "config": path, "txDigest": txDigest(receipt.Tx)})
 	}
-	_, err = fmt.Fprintf(d.stdout, "node %s is registered; its ID, written to %s, is\n  %v\nnext: walrus stake %v 1000WAL, and walrus node run --create --config %s\n",
+	_, err = fmt.Fprintf(d.stdout, "node %s is registered; its ID, written to %s, is\n  %v\nnext: walrus stake %v 1200WAL, and walrus node run --create --config %s\n",
 		printable(message.Name), path, id, id, path)
 	return err
 }
