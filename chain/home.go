@@ -175,7 +175,7 @@ func (h home) config(opts *Options) *cmtcfg.Config {
 	c.P2P.ListenAddress = "tcp://" + opts.P2PAddr
 	c.P2P.PersistentPeers = opts.Peers
 	c.P2P.AllowDuplicateIP = true
-	c.P2P.AddrBook = h.path("data", "addrbook.json")
+	c.P2P.AddrBook = filepath.Join("data", "addrbook.json") // below the root
 	c.P2P.AddrBookStrict = false
 	c.P2P.PexReactor = false
 	c.P2P.FlushThrottleTimeout = opts.BlockTime / 20
