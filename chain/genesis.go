@@ -34,6 +34,7 @@ const (
 	DefaultWritePrice     = 20_000             // FROST per MiB
 	DefaultCapacity       = 10_000_000_000_000 // encoded bytes
 	DefaultEpochDuration  = 24 * time.Hour
+	DefaultVotingPeriod   = 48 * time.Hour
 	DefaultDowntimeBlocks = 1_000
 )
 
@@ -58,6 +59,8 @@ type GenesisOptions struct {
 	EpochDuration time.Duration
 	// DowntimeBlocks is how many blocks in a row a validator may miss before it is set aside.
 	DowntimeBlocks uint32
+	// VotingPeriod is how long proposals are voted on, at least [MinVotingPeriod]; expedited ones for half of it.
+	VotingPeriod time.Duration
 
 	Nodes    []GenesisNode
 	Accounts []GenesisAccount
@@ -187,6 +190,7 @@ func (o GenesisOptions) withDefaults() GenesisOptions {
 	setDefault(&o.Capacity, DefaultCapacity)
 	setDefault(&o.EpochDuration, DefaultEpochDuration)
 	setDefault(&o.DowntimeBlocks, DefaultDowntimeBlocks)
+	setDefault(&o.VotingPeriod, DefaultVotingPeriod)
 	return o
 }
 

@@ -3,6 +3,7 @@ package chain
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	sdkmath "cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -32,7 +33,7 @@ func (app *App) putGenesis(state map[string]json.RawMessage, opts GenesisOptions
 	state[banktypes.ModuleName] = app.codec.MustMarshalJSON(money)
 	state[committeetypes.ModuleName] = app.codec.MustMarshalJSON(committees)
 	state[blobtypes.ModuleName] = app.codec.MustMarshalJSON(marketGenesis(opts, committees.Epoch.Number))
-	state[govtypes.ModuleName] = app.codec.MustMarshalJSON(governanceGenesis())
+	state[govtypes.ModuleName] = app.codec.MustMarshalJSON(governanceGenesis(opts.VotingPeriod))
 	return nil
 }
 
@@ -42,9 +43,14 @@ const (
 	expeditedDeposit = 500
 )
 
-// governanceGenesis is the SDK's, with deposits that are worth something.
-func governanceGenesis() *govv1.GenesisState {
+// MinVotingPeriod is the shortest that leaves anybody time to vote.
+const MinVotingPeriod = 10 * time.Second
+
+// governanceGenesis is the SDK's, with deposits that are worth something and a period of voting.
+func governanceGenesis(voting time.Duration) *govv1.GenesisState {
 	g := govv1.DefaultGenesisState()
+	expedited := voting / 2
+	g.Params.VotingPeriod, g.Params.ExpeditedVotingPeriod = &voting, &expedited
 	deposit := func(n int64) sdk.Coins { return sdk.NewCoins(sdk.NewInt64Coin(blobtypes.Denom, n*ledger.FrostPerWAL)) }
 	g.Params.MinDeposit, g.Params.ExpeditedMinDeposit = deposit(proposalDeposit), deposit(expeditedDeposit)
 	return g

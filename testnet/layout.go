@@ -38,6 +38,7 @@ type plan struct {
 	Shards        int           `json:"shards"`
 	Shares        []int         `json:"shares"` // shards of each node
 	EpochDuration time.Duration `json:"epochDurationNanos"`
+	VotingPeriod  time.Duration `json:"votingPeriodNanos"`
 	Ports         ports         `json:"ports"`
 }
 
@@ -56,7 +57,8 @@ type ports struct {
 func newPlan(opts Options) (p *plan, guard net.Listener, err error) {
 	p = &plan{
 		Format: planFormat, Shards: opts.Shards, Shares: opts.Shares, EpochDuration: opts.EpochDuration,
-		ChainID: "walrus-devnet-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
+		VotingPeriod: opts.VotingPeriod,
+		ChainID:      "walrus-devnet-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 	}
 	picked, guard, err := pickPorts(opts.BasePort, 5+opts.Nodes)
 	if err != nil {
@@ -83,6 +85,8 @@ func (p *plan) fits(opts Options) error {
 		return differs("shards on its nodes", p.Shares, opts.Shares)
 	case opts.EpochDuration != 0 && opts.EpochDuration != p.EpochDuration:
 		return differs("long epochs", p.EpochDuration, opts.EpochDuration)
+	case opts.VotingPeriod != 0 && opts.VotingPeriod != p.VotingPeriod:
+		return differs("long votes", p.VotingPeriod, opts.VotingPeriod)
 	case opts.BasePort != 0 && opts.BasePort != p.Ports.RPC:
 		return differs("as its first port", p.Ports.RPC, opts.BasePort)
 	case opts.External > len(p.Shares):

@@ -23,6 +23,7 @@ func TestOptions(t *testing.T) {
 		"too many shards":        {Shards: 1001},
 		"a negative count":       {Nodes: -1},
 		"epochs of nothing":      {EpochDuration: time.Millisecond},
+		"votes of a moment":      {VotingPeriod: time.Second},
 		"more outside than all":  {Nodes: 4, External: 5},
 		"an empty share":         {Shares: []int{100, 0}},
 		"shares that do not fit": {Shards: 10, Shares: []int{5, 6}},
@@ -75,7 +76,7 @@ func TestClaim(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
-	for _, o := range []Options{{Nodes: 5}, {Shards: 100}, {External: 5}, {EpochDuration: time.Hour}, {BasePort: 80}, {Shares: []int{13}}} {
+	for _, o := range []Options{{Nodes: 5}, {Shards: 100}, {External: 5}, {EpochDuration: time.Hour}, {VotingPeriod: time.Hour}, {BasePort: 80}, {Shares: []int{13}}} {
 		if err := p.fits(o); !errors.Is(err, ErrDiffers) {
 			t.Errorf("%+v: %v", o, err)
 		}

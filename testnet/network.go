@@ -138,7 +138,7 @@ func (n *Network) createChain(p *plan, operators []operator) error {
 	}
 	draft := genesis.NewDraft(p.ChainID, p.Shards)
 	draft.Time, draft.EpochDuration = time.Now().UTC().Truncate(time.Millisecond), genesis.Duration(p.EpochDuration)
-	draft.SharedOwners = true
+	draft.SharedOwners, draft.VotingPeriod = true, genesis.Duration(p.VotingPeriod)
 	amounts := map[string]uint64{WalletKey: walletWAL, FaucetKey: faucetWAL, OperatorKey: operatorWAL + uint64(p.Shards)*stakePerShard}
 	for _, name := range []string{WalletKey, FaucetKey, OperatorKey} {
 		e, _, err := keys.Generate(name)

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/redstuff"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	Shares []int
 	// EpochDuration is the length of an epoch, one day by default.
 	EpochDuration time.Duration
+	// VotingPeriod is how long governance votes on a proposal, [chain.DefaultVotingPeriod] by default.
+	VotingPeriod time.Duration
 	// BlockTime is the time between blocks, [DefaultBlockTime] by default. It is not remembered.
 	BlockTime time.Duration
 	// BasePort is the first of the ports to use; 0 takes any that are free. They are remembered.
@@ -96,6 +99,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.EpochDuration == 0 {
 		o.EpochDuration = DefaultEpochDuration
 	}
+	if o.VotingPeriod == 0 {
+		o.VotingPeriod = chain.DefaultVotingPeriod
+	}
 	if o.Nodes < 1 || o.Nodes > maxNodes {
 		return o, fmt.Errorf("%w: %d nodes, want 1 to %d", ErrOptions, o.Nodes, maxNodes)
 	}
@@ -104,6 +110,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.EpochDuration < time.Second {
 		return o, fmt.Errorf("%w: epochs of %v, want at least 1s", ErrOptions, o.EpochDuration)
+	}
+	if o.VotingPeriod < chain.MinVotingPeriod {
+		return o, fmt.Errorf("%w: votes of %v, want at least %v", ErrOptions, o.VotingPeriod, chain.MinVotingPeriod)
 	}
 	if o.External < 0 || o.External > o.Nodes {
 		return o, fmt.Errorf("%w: %d of %d nodes outside", ErrOptions, o.External, o.Nodes)

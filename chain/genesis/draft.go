@@ -31,6 +31,9 @@ const (
 	maxAccounts         = 500_000
 )
 
+// maxVotingPeriod is a year: nobody waits longer, and it is far from the end of what durations count.
+const maxVotingPeriod = 365 * 24 * time.Hour
+
 // Draft is what a network is to be, before its operators have registered. Amounts are FROST. In JSON they
 // are decimal strings, since they do not fit into other languages' numbers.
 type Draft struct {
@@ -48,6 +51,8 @@ type Draft struct {
 	Capacity     uint64 `json:"capacity,string"`
 	// DowntimeBlocks is how many blocks in a row a validator may miss before it is set aside.
 	DowntimeBlocks uint32 `json:"downtimeBlocks"`
+	// VotingPeriod is how long governance votes on a proposal; on an expedited one half as long.
+	VotingPeriod Duration `json:"votingPeriod"`
 	// SharedOwners allows one account to own several nodes.
 	SharedOwners bool `json:"sharedOwners,omitempty"`
 	// Accounts have all the WAL that there will be. What operators stake comes out of theirs.
@@ -81,7 +86,7 @@ func NewDraft(chainID string, shards int) *Draft {
 		Format: format, ChainID: chainID, Time: time.Now().UTC().Truncate(time.Second), Shards: shards,
 		EpochDuration: Duration(chain.DefaultEpochDuration), MaxEpochsAhead: chain.DefaultMaxEpochsAhead,
 		StoragePrice: chain.DefaultStoragePrice, WritePrice: chain.DefaultWritePrice, Capacity: chain.DefaultCapacity,
-		DowntimeBlocks: chain.DefaultDowntimeBlocks,
+		DowntimeBlocks: chain.DefaultDowntimeBlocks, VotingPeriod: Duration(chain.DefaultVotingPeriod),
 	}
 }
 
@@ -109,6 +114,8 @@ func (d *Draft) Check() error {
 		return bad("maxEpochsAhead %d, want 1 to %d", d.MaxEpochsAhead, economy.MaxEpochsAhead)
 	case d.Capacity == 0 || d.StoragePrice == 0 || d.WritePrice == 0 || d.DowntimeBlocks == 0:
 		return bad("storagePrice, writePrice, capacity and downtimeBlocks must be above 0")
+	case time.Duration(d.VotingPeriod) < chain.MinVotingPeriod || time.Duration(d.VotingPeriod) > maxVotingPeriod:
+		return bad("votingPeriod %v, want %v to %v", time.Duration(d.VotingPeriod), chain.MinVotingPeriod, maxVotingPeriod)
 	case len(d.Accounts) > maxAccounts:
 		return bad("%d accounts, want at most %d", len(d.Accounts), maxAccounts)
 	}
@@ -180,6 +187,7 @@ func (d *Draft) options() chain.GenesisOptions {
 		ChainID: d.ChainID, Time: d.Time, Shards: d.Shards, MaxEpochsAhead: d.MaxEpochsAhead,
 		StoragePrice: d.StoragePrice, WritePrice: d.WritePrice, Capacity: d.Capacity,
 		EpochDuration: time.Duration(d.EpochDuration), DowntimeBlocks: d.DowntimeBlocks,
+		VotingPeriod: time.Duration(d.VotingPeriod),
 	}
 }
 

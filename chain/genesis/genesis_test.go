@@ -272,6 +272,8 @@ func TestDraftRefuses(t *testing.T) {
 		"too many shards":     func(d *genesis.Draft) { d.Shards = 1 << 16 },
 		"fewer shards":        func(d *genesis.Draft) { d.Shards = 3 },
 		"no epochs":           func(d *genesis.Draft) { d.EpochDuration = 0 },
+		"no time to vote":     func(d *genesis.Draft) { d.VotingPeriod = 0 },
+		"an age to vote":      func(d *genesis.Draft) { d.VotingPeriod = 1 << 62 },
 		"no horizon":          func(d *genesis.Draft) { d.MaxEpochsAhead = 0 },
 		"no price":            func(d *genesis.Draft) { d.StoragePrice = 0 },
 		"too much money":      func(d *genesis.Draft) { d.Accounts[0].Amount = 1<<64 - 1 },

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/testnet"
 )
@@ -20,6 +21,7 @@ type devnetOptions struct {
 	shards   int
 	shares   []int
 	epoch    time.Duration
+	voting   time.Duration
 	block    time.Duration
 	ports    int
 	external int
@@ -66,6 +68,7 @@ are left to processes of their own: start each with "walrus node run".` + exits(
 	f.IntVar(&opts.shards, "shards", 0, fmt.Sprintf("`NUMBER` of shards of a new network (default %d)", testnet.DefaultShards))
 	f.IntSliceVar(&opts.shares, "shares", nil, "`NUMBERS` of shards of each node, separated by commas (default: all the same)")
 	f.DurationVar(&opts.epoch, "epoch-duration", 0, fmt.Sprintf("length of an epoch of a new network (default %v)", testnet.DefaultEpochDuration))
+	f.DurationVar(&opts.voting, "voting-period", 0, fmt.Sprintf("how long governance of a new network votes on a proposal (default %v)", chain.DefaultVotingPeriod))
 	f.DurationVar(&opts.block, "block-time", testnet.DefaultBlockTime, "time between blocks, the delay of a transaction")
 	f.IntVar(&opts.ports, "ports", 0, "first `PORT` of a row to use for a new network (default: any that are free)")
 	f.IntVar(&opts.external, "external-nodes", 0, "`NUMBER` of storage nodes to leave to other processes")
@@ -76,7 +79,8 @@ func runDevnet(ctx context.Context, d *deps, opts devnetOptions) error {
 	begun := d.now()
 	n, err := testnet.Open(ctx, testnet.Options{
 		Dir: config.Expand(opts.dir, "."), Nodes: opts.nodes, Shards: opts.shards, Shares: opts.shares, EpochDuration: opts.epoch,
-		BlockTime: opts.block, BasePort: opts.ports, External: opts.external, Logger: slog.Default(),
+		VotingPeriod: opts.voting,
+		BlockTime:    opts.block, BasePort: opts.ports, External: opts.external, Logger: slog.Default(),
 	})
 	if err != nil {
 		return err

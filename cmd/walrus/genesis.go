@@ -36,7 +36,7 @@ start from it with "walrus chain run". docs/network.md goes through it step by s
 type draftOptions struct {
 	chainID, time   string
 	shards          int
-	epoch           time.Duration
+	epoch, voting   time.Duration
 	ahead, downtime uint32
 	storage, write  string
 	capacity        string
@@ -63,6 +63,7 @@ he is to stake. JSON: {"draft","digest","chainId","supply"}.` + exits(),
 	f.StringVar(&o.time, "time", "", "`MOMENT` when the chain begins, such as 2026-03-01T12:00:00Z (default: now)")
 	f.IntVar(&o.shards, "shards", usual.Shards, "`NUMBER` of shards, for ever")
 	f.DurationVar(&o.epoch, "epoch-duration", time.Duration(usual.EpochDuration), "length of an epoch, such as 336h")
+	f.DurationVar(&o.voting, "voting-period", time.Duration(usual.VotingPeriod), "how long governance votes on a proposal")
 	f.BoolVar(&o.fixedEpochs, "no-epochs", false, "stay in the first epoch")
 	f.Uint32Var(&o.ahead, "epochs-ahead", usual.MaxEpochsAhead, "`NUMBER` of epochs for which space is sold ahead")
 	f.StringVar(&o.storage, "storage-price", fmt.Sprint(usual.StoragePrice), "`AMOUNT` of FROST, or like 0.0001WAL, per MiB and epoch, until nodes have voted")
@@ -79,7 +80,7 @@ he is to stake. JSON: {"draft","digest","chainId","supply"}.` + exits(),
 func runGenesisInit(d *deps, path string, o *draftOptions) error {
 	draft := genesis.NewDraft(o.chainID, o.shards)
 	draft.EpochDuration, draft.MaxEpochsAhead, draft.DowntimeBlocks = genesis.Duration(o.epoch), o.ahead, o.downtime
-	draft.SharedOwners = o.sharedOwners
+	draft.SharedOwners, draft.VotingPeriod = o.sharedOwners, genesis.Duration(o.voting)
 	var err error
 	if draft.StoragePrice, draft.WritePrice, draft.Capacity, err = parsePrices(o.storage, o.write, o.capacity); err != nil {
 		return err

@@ -47,7 +47,7 @@ func Rejected(codespace string, code uint32, text string) error {
 func queryError(method string, err error) error {
 	var r *ledger.RejectedError
 	if errors.As(err, &r) && r.Codespace == sdkCodespace && (r.Code == sdkKeyNotFound || r.Code == sdkNotFound) {
-		return fmt.Errorf("%w: %s", ledger.ErrNotFound, r.Text)
+		return fmt.Errorf("%w: %s", ledger.ErrNotFound, strings.TrimPrefix(r.Text, "rpc error: code = NotFound desc = "))
 	}
 	return fmt.Errorf("ledger: query %s: %w", method, err)
 }
