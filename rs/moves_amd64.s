@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, CMOV, MMX+
 TEXT ·moveAVX512(SB), NOSPLIT, $0-88
 	MOVQ  dst+0(FP), R8
 	MOVQ  dstLow+8(FP), R9
@@ -25,7 +25,7 @@ TEXT ·moveAVX512(SB), NOSPLIT, $0-88
 
 symbol:
 	XORQ DI, DI
-	LEAQ (SI)(R15*8), AX
+	LEAQ (SI)(R15*4), AX
 
 ahead:
 	PREFETCHT0 (AX)(DI*1)
@@ -36,12 +36,32 @@ ahead:
 	CMPQ       DI, BX
 	JAE        tail
 
+	// The first block, then further ones, of long symbols aligned in the destination, then the last.
+	VMOVDQU64 (SI)(DI*1), Z0
+	VMOVDQU64 Z0, (R8)(DI*1)
+	MOVQ      R8, DI
+	NOTQ      DI
+	ANDQ      $0x3f, DI
+	INCQ      DI
+	MOVQ      $0x00000040, AX
+	CMPQ      BX, $0x00000400
+	CMOVQCS   AX, DI
+	MOVQ      BX, AX
+	SUBQ      $0x40, AX
+	CMPQ      DI, AX
+	JAE       last
+
 block:
 	VMOVDQU64 (SI)(DI*1), Z0
 	VMOVDQU64 Z0, (R8)(DI*1)
 	ADDQ      $0x40, DI
-	CMPQ      DI, BX
+	CMPQ      DI, AX
 	JB        block
+
+last:
+	MOVQ      AX, DI
+	VMOVDQU64 (SI)(DI*1), Z0
+	VMOVDQU64 Z0, (R8)(DI*1)
 
 tail:
 	TESTQ      CX, CX
@@ -64,7 +84,7 @@ next:
 	RET
 
 // func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
-// Requires: AVX, MMX+
+// Requires: AVX, CMOV, MMX+
 TEXT ·moveAVX2(SB), NOSPLIT, $0-88
 	MOVQ dst+0(FP), R8
 	MOVQ dstLow+8(FP), R9
@@ -80,7 +100,7 @@ TEXT ·moveAVX2(SB), NOSPLIT, $0-88
 
 symbol:
 	XORQ DI, DI
-	LEAQ (SI)(R15*8), AX
+	LEAQ (SI)(R15*4), AX
 
 ahead:
 	PREFETCHT0 (AX)(DI*1)
@@ -91,14 +111,38 @@ ahead:
 	CMPQ       DI, BX
 	JAE        tail
 
+	// The first block, then further ones, of long symbols aligned in the destination, then the last.
+	VMOVDQU (SI)(DI*1), Y0
+	VMOVDQU 32(SI)(DI*1), Y1
+	VMOVDQU Y0, (R8)(DI*1)
+	VMOVDQU Y1, 32(R8)(DI*1)
+	MOVQ    R8, DI
+	NOTQ    DI
+	ANDQ    $0x3f, DI
+	INCQ    DI
+	MOVQ    $0x00000040, AX
+	CMPQ    BX, $0x00000400
+	CMOVQCS AX, DI
+	MOVQ    BX, AX
+	SUBQ    $0x40, AX
+	CMPQ    DI, AX
+	JAE     last
+
 block:
 	VMOVDQU (SI)(DI*1), Y0
 	VMOVDQU 32(SI)(DI*1), Y1
 	VMOVDQU Y0, (R8)(DI*1)
 	VMOVDQU Y1, 32(R8)(DI*1)
 	ADDQ    $0x40, DI
-	CMPQ    DI, BX
+	CMPQ    DI, AX
 	JB      block
+
+last:
+	MOVQ    AX, DI
+	VMOVDQU (SI)(DI*1), Y0
+	VMOVDQU 32(SI)(DI*1), Y1
+	VMOVDQU Y0, (R8)(DI*1)
+	VMOVDQU Y1, 32(R8)(DI*1)
 
 tail:
 	TESTQ   CX, CX

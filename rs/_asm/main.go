@@ -2,7 +2,7 @@
 //
 // It emits the copying of symbols between their wire form and a work area, once for each instruction
 // set: of each symbol whole blocks, then the two halves of the tail. Both directions are the same moves
-// from other places. The symbol eight ahead is fetched early, as the processor does not guess across
+// from other places. The symbol four ahead is fetched early, as the processor does not guess across
 // pages and the symbols of a large blob are far apart.
 package main
 
@@ -29,6 +29,10 @@ var (
 	tail  = RCX
 )
 
+// long is from how many bytes of blocks on it pays to align stores: one that crosses into another line of the
+// cache costs as much as two.
+const long = 1024
+
 func at(base, index Register) Mem { return Mem{Base: base, Index: index, Scale: 1} }
 
 // move emits the loop over symbols around the moves of a block, at DI of the blocks, and of the tail. The
@@ -49,7 +53,7 @@ func move(name string, prepare, block, halves func()) {
 	prepare()
 	Label("symbol")
 	XORQ(RDI, RDI)
-	LEAQ(Mem{Base: RSI, Index: R15, Scale: 8}, RAX)
+	LEAQ(Mem{Base: RSI, Index: R15, Scale: 4}, RAX)
 	Label("ahead")
 	PREFETCHT0(at(RAX, RDI))
 	ADDQ(U8(64), RDI)
@@ -58,11 +62,27 @@ func move(name string, prepare, block, halves func()) {
 	XORQ(RDI, RDI)
 	CMPQ(RDI, whole)
 	JAE(LabelRef("tail"))
+	Comment("The first block, then further ones, of long symbols aligned in the destination, then the last.")
+	block()
+	MOVQ(dst[0], RDI)
+	NOTQ(RDI)
+	ANDQ(U8(63), RDI)
+	INCQ(RDI)
+	MOVQ(U32(64), RAX)
+	CMPQ(whole, U32(long))
+	CMOVQCS(RAX, RDI)
+	MOVQ(whole, RAX)
+	SUBQ(U8(64), RAX)
+	CMPQ(RDI, RAX)
+	JAE(LabelRef("last"))
 	Label("block")
 	block()
 	ADDQ(U8(64), RDI)
-	CMPQ(RDI, whole)
+	CMPQ(RDI, RAX)
 	JB(LabelRef("block"))
+	Label("last")
+	MOVQ(RAX, RDI)
+	block()
 	Label("tail")
 	TESTQ(tail, tail)
 	JZ(LabelRef("next"))
