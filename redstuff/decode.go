@@ -163,11 +163,17 @@ func (in *lines) solve(w *worker, d *rs.Decoder, dst []byte, first, end, from, t
 	width := layout.Width()
 	work := grow(&w.rows, d.Rows()*width)
 	for i, p := range in.positions {
-		layout.Load(work[d.Row(p)*width:], 0, rs.Rect{Data: in.data[i][first*in.s+from:], Cols: end - first, ColStep: in.s, Rows: 1})
+		row := work[d.Row(p)*width:][:width]
+		for l := first; l < end; l++ {
+			layout.Put(row, l-first, in.data[i][l*in.s+from:l*in.s+to])
+		}
 	}
 	d.DecodeRows(work, width)
 	for _, m := range d.Missing() {
-		at := first*in.lineStep + m*in.symbolStep + from
-		layout.Store(rs.Rect{Data: dst[at:], Cols: end - first, ColStep: in.lineStep, Rows: 1}, work[d.Row(m)*width:], 0)
+		row := work[d.Row(m)*width:][:width]
+		for l := first; l < end; l++ {
+			at := l*in.lineStep + m*in.symbolStep
+			layout.Get(dst[at+from:at+to], row, l-first)
+		}
 	}
 }

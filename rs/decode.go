@@ -243,12 +243,12 @@ func (c *Code) Reconstruct(symbols [][]byte) error {
 	width := layout.Width()
 	work := make([]byte, d.Rows()*width)
 	for i, p := range positions {
-		layout.Load(work[d.Row(p)*width:], 0, One(present[i]))
+		layout.Put(work[d.Row(p)*width:], 0, present[i])
 	}
 	d.DecodeRows(work, width)
 	for _, m := range d.missing {
 		symbols[m] = make([]byte, size)
-		layout.Store(One(symbols[m]), work[d.Row(m)*width:], 0)
+		layout.Get(symbols[m], work[d.Row(m)*width:], 0)
 	}
 	return nil
 }

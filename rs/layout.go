@@ -63,6 +63,26 @@ func (l Layout) lanes(i int) int {
 	return l.count*l.whole + i/l.slots*gf.BlockSize + i%l.slots*l.tail
 }
 
+// Put places symbol i in row.
+func (l Layout) Put(row []byte, i int, symbol []byte) {
+	copy(row[i*l.whole:(i+1)*l.whole], symbol)
+	if l.tail > 0 {
+		at, tail := l.lanes(i), symbol[l.whole:l.size]
+		copy(row[at:at+l.tail], tail)
+		copy(row[at+half:at+half+l.tail], tail[l.tail:])
+	}
+}
+
+// Get copies symbol i of row to symbol.
+func (l Layout) Get(symbol, row []byte, i int) {
+	copy(symbol, row[i*l.whole:(i+1)*l.whole])
+	if l.tail > 0 {
+		at, tail := l.lanes(i), symbol[l.whole:l.size]
+		copy(tail, row[at:at+l.tail])
+		copy(tail[l.tail:], row[at+half:at+half+l.tail])
+	}
+}
+
 // A Rect is symbols in memory, Cols columns of Rows of them: symbol r of column c begins at
 // c*ColStep + r*RowStep of Data. Symbols that are only read may lie over one another.
 type Rect struct {
@@ -70,9 +90,6 @@ type Rect struct {
 	Cols, Rows       int
 	ColStep, RowStep int
 }
-
-// One is the rectangle of a single symbol.
-func One(symbol []byte) Rect { return Rect{Data: symbol, Cols: 1, Rows: 1} }
 
 // From returns the rectangle that begins at byte at.
 func (r Rect) From(at int) Rect {
@@ -92,20 +109,18 @@ func (r Rect) span(size int) []byte {
 }
 
 // Load places columns of symbols in work: column c becomes symbol first+c of as many rows as it has symbols.
-// Kernels are for columns; a symbol by itself is copied faster without.
 func (l Layout) Load(work []byte, first int, from Rect) {
 	if from.Cols == 0 || from.Rows == 0 {
 		return
 	}
-	kernel, width := gf.Active().Name, l.Width()
+	width := l.Width()
 	src, work := from.span(l.size), work[:from.Rows*width]
-	m := moves{dstStep: width, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
-	for c := range from.Cols {
-		at, to := l.wire(c*from.ColStep), l.place(first+c)
-		m.src, m.dst = at.in(src), to.in(work)
-		if m.count == 1 || !moveRows(kernel, &m) {
-			m.generic(work, src, to, at)
-		}
+	m := moves{kernel: gf.Active().Name, dstStep: width, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
+	at, to := l.wire(), l.place(first)
+	for range from.Cols {
+		m.run(work, src, to.pieces, at)
+		at.add(from.ColStep)
+		to.next(l)
 	}
 }
 
@@ -114,15 +129,14 @@ func (l Layout) Store(to Rect, work []byte, first int) {
 	if to.Cols == 0 || to.Rows == 0 {
 		return
 	}
-	kernel, width := gf.Active().Name, l.Width()
+	width := l.Width()
 	dst, work := to.span(l.size), work[:to.Rows*width]
-	m := moves{dstStep: to.RowStep, srcStep: width, count: to.Rows, whole: l.whole, tail: l.tail}
-	for c := range to.Cols {
-		at, from := l.wire(c*to.ColStep), l.place(first+c)
-		m.src, m.dst = from.in(work), at.in(dst)
-		if m.count == 1 || !moveRows(kernel, &m) {
-			m.generic(dst, work, at, from)
-		}
+	m := moves{kernel: gf.Active().Name, dstStep: to.RowStep, srcStep: width, count: to.Rows, whole: l.whole, tail: l.tail}
+	at, from := l.wire(), l.place(first)
+	for range to.Cols {
+		m.run(dst, work, at, from.pieces)
+		at.add(to.ColStep)
+		from.next(l)
 	}
 }
 
@@ -131,28 +145,51 @@ func Copy(to, from Rect, size int) {
 	if from.Cols == 0 || from.Rows == 0 {
 		return
 	}
-	l, kernel := NewLayout(size, 1), gf.Active().Name
+	l := NewLayout(size, 1)
 	src, dst := from.span(size), to.span(size)
-	m := moves{dstStep: to.RowStep, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
-	for c := range from.Cols {
-		at, place := l.wire(c*from.ColStep), l.wire(c*to.ColStep)
-		m.src, m.dst = at.in(src), place.in(dst)
-		if m.count == 1 || !moveRows(kernel, &m) {
-			m.generic(dst, src, place, at)
-		}
+	m := moves{kernel: gf.Active().Name, dstStep: to.RowStep, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
+	at, place := l.wire(), l.wire()
+	for range from.Cols {
+		m.run(dst, src, place, at)
+		at.add(from.ColStep)
+		place.add(to.ColStep)
 	}
 }
 
-// wire returns where the pieces of a symbol are that begins at byte at.
-func (l Layout) wire(at int) pieces {
+// wire returns where the pieces of a symbol are from its beginning.
+func (l Layout) wire() pieces {
 	if l.tail == 0 {
-		return pieces{at, at, at}
+		return pieces{}
 	}
-	return pieces{at, at + l.whole, at + l.whole + l.tail}
+	return pieces{0, l.whole, l.whole + l.tail}
 }
 
-// place returns where the pieces of symbol i are in a row.
-func (l Layout) place(i int) pieces {
+// A place is where the pieces of a symbol are in a row.
+type place struct {
+	pieces
+	slot int // of its tail in the block
+}
+
+// place returns the place of symbol i.
+func (l Layout) place(i int) place {
 	low := l.lanes(i)
-	return pieces{i * l.whole, low, low + half}
+	p := place{pieces: pieces{i * l.whole, low, low + half}}
+	if l.tail > 0 {
+		p.slot = i % l.slots
+	}
+	return p
+}
+
+// next moves on to the next symbol.
+func (p *place) next(l Layout) {
+	p.pieces[0] += l.whole
+	if l.tail == 0 {
+		return
+	}
+	step := l.tail
+	if p.slot++; p.slot == l.slots {
+		p.slot, step = 0, gf.BlockSize-(l.slots-1)*l.tail
+	}
+	p.pieces[1] += step
+	p.pieces[2] += step
 }

@@ -5,6 +5,7 @@ import "encoding/binary"
 // moves is the copying of count symbols between their wire form and a work area, or from wire form to
 // wire form. Each symbol is three pieces.
 type moves struct {
+	kernel           string
 	dst, src         [3]*byte // the pieces of the first symbol
 	dstStep, srcStep int      // distance of symbols
 	count            int      // symbols, at least one
@@ -19,8 +20,19 @@ type pieces [3]int
 // in returns the addresses of pieces that lie in b.
 func (p pieces) in(b []byte) [3]*byte { return [3]*byte{&b[p[0]], &b[p[1]], &b[p[2]]} }
 
-// generic carries out moves from src to dst, where the first symbol's pieces are at from and to.
-func (m *moves) generic(dst, src []byte, to, from pieces) {
+// add moves on by n bytes.
+func (p *pieces) add(n int) {
+	p[0] += n
+	p[1] += n
+	p[2] += n
+}
+
+// run carries out moves from src to dst, where the first symbol's pieces are at from and to.
+func (m *moves) run(dst, src []byte, to, from pieces) {
+	m.dst, m.src = to.in(dst), from.in(src)
+	if moveRows(m) {
+		return
+	}
 	for r := range m.count {
 		d, s := r*m.dstStep, r*m.srcStep
 		if m.whole > 0 {

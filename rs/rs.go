@@ -149,13 +149,13 @@ func (c *Code) Encode(originals [][]byte) ([][]byte, error) {
 	width := layout.Width()
 	work := make([]byte, c.Rows()*width)
 	for i, symbol := range originals {
-		layout.Load(work[i*width:], 0, One(symbol))
+		layout.Put(work[i*width:], 0, symbol)
 	}
 	c.EncodeRows(work, width, c.r)
 	out := make([][]byte, c.r)
 	for j := range out {
 		out[j] = make([]byte, size)
-		layout.Store(One(out[j]), work[j*width:], 0)
+		layout.Get(out[j], work[j*width:], 0)
 	}
 	return out, nil
 }
