@@ -127,6 +127,9 @@ func validateNodes(nodes []committeev1.Node) (registered map[string]bool, err er
 		if l := len(n.ConsensusPublicKey); l != 0 && l != 32 {
 			return nil, fmt.Errorf("%w: node %s has a consensus key of %d bytes", ErrGenesis, hexID(n.Id), l)
 		}
+		if l := len(n.ReplacedConsensusKey); l != 0 && l != 32 {
+			return nil, fmt.Errorf("%w: node %s has replaced a consensus key of %d bytes", ErrGenesis, hexID(n.Id), l)
+		}
 		registered[string(n.Id)] = true
 	}
 	return registered, nil
@@ -216,10 +219,19 @@ func (k Keeper) initValidators(ctx context.Context, g *committeev1.GenesisState)
 	}
 	var updates []abci.ValidatorUpdate
 	for _, v := range list {
-		if err := k.validators.Set(ctx, consensusAddress(v.Key), v); err != nil {
+		address := consensusAddress(v.Key)
+		if err := k.validators.Set(ctx, address, v); err != nil {
 			return nil, err
 		}
+		if v.Power == 0 && v.LeftMs > 0 && !v.Convicted {
+			if err := k.left.Set(ctx, collections.Join(v.LeftMs, address)); err != nil {
+				return nil, err
+			}
+		}
 		if v.Power > 0 {
+			if err := k.powered.Set(ctx, address); err != nil {
+				return nil, err
+			}
 			updates = append(updates, validatorUpdate(v.Key, v.Power))
 		}
 	}

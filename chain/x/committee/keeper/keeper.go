@@ -66,6 +66,7 @@ type Dependencies struct {
 type (
 	rateKey  = collections.Pair[[]byte, uint32]
 	ownedKey = collections.Pair[[]byte, []byte]
+	leftKey  = collections.Pair[uint64, []byte]
 )
 
 // Keeper reads and changes the module's state.
@@ -84,6 +85,8 @@ type Keeper struct {
 	version    collections.Item[uint64]
 	validators collections.Map[[]byte, committeev1.Validator]
 	changed    collections.Item[bool]
+	powered    collections.KeySet[[]byte]
+	left       collections.KeySet[leftKey]
 
 	objects origin.Counter
 	deps    Dependencies
@@ -96,6 +99,7 @@ type Keeper struct {
 func NewKeeper(cdc codec.BinaryCodec, kv store.KVStoreService, transient store.TransientStoreService, deps Dependencies) (Keeper, error) {
 	sb := collections.NewSchemaBuilder(kv)
 	rateKeys := collections.PairKeyCodec(collections.BytesKey, collections.Uint32Key)
+	leftKeys := collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey)
 	ownedKeys := collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)
 	k := Keeper{
 		params:     collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[committeev1.Params](cdc)),
@@ -112,6 +116,8 @@ func NewKeeper(cdc codec.BinaryCodec, kv store.KVStoreService, transient store.T
 		version:    collections.NewItem(sb, types.VersionPrefix, "version", collections.Uint64Value),
 		validators: collections.NewMap(sb, types.ValidatorsPrefix, "validators", collections.BytesKey, codec.CollValue[committeev1.Validator](cdc)),
 		changed:    collections.NewItem(sb, types.ChangedPrefix, "changed", collections.BoolValue),
+		powered:    collections.NewKeySet(sb, types.PoweredPrefix, "powered", collections.BytesKey),
+		left:       collections.NewKeySet(sb, types.LeftPrefix, "left", leftKeys),
 		objects:    origin.NewCounter("object", transient),
 		deps:       deps,
 		cache:      new(cache),

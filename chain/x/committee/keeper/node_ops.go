@@ -1,16 +1,10 @@
 package keeper
 
 import (
-	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 
-	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/chain/economy/stake"
@@ -139,49 +133,6 @@ func (k Keeper) setNextKey(ctx context.Context, m *committeev1.MsgSetNextKey) er
 	}
 	node.NextBlsPublicKey, node.NextPossession = m.BlsPublicKey, &possession
 	return k.nodes.Set(ctx, node.Id, node)
-}
-
-// ConsensusKeyMessage is what a validator's key signs to show that a node may name it: nobody else can
-// then claim it. The text in front keeps it apart from all that validators sign otherwise.
-func ConsensusKeyMessage(chainID string, node committee.NodeID) []byte {
-	return fmt.Appendf(nil, "walrus: validator of node %s on chain %q", node, chainID)
-}
-
-// setConsensusKey says which validator a node runs. A key belongs for ever to the node that named it
-// first, so that evidence of what it signed finds whoever is responsible.
-func (k Keeper) setConsensusKey(ctx context.Context, m *committeev1.MsgSetConsensusKey) error {
-	node, err := k.ownNode(ctx, m.Owner, m.NodeId)
-	if err != nil {
-		return err
-	}
-	if len(m.Key) == 0 {
-		node.ConsensusPublicKey = nil
-		return k.nodes.Set(ctx, node.Id, node)
-	}
-	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	if len(m.Key) != ed25519.PublicKeySize ||
-		!ed25519.Verify(m.Key, ConsensusKeyMessage(sdkCtx.ChainID(), committee.NodeID(node.Id)), m.Signature) {
-		return sdkerrors.ErrInvalidPubKey.Wrapf("committee: validator of node %x does not show its key", node.Id)
-	}
-	v, err := k.validators.Get(ctx, consensusAddress(m.Key))
-	switch {
-	case errors.Is(err, collections.ErrNotFound):
-		v = committeev1.Validator{Key: m.Key, NodeId: node.Id}
-	case err != nil:
-		return err
-	case !bytes.Equal(v.NodeId, node.Id):
-		return sdkerrors.ErrInvalidPubKey.Wrapf("committee: the validator is of node %x", v.NodeId)
-	case v.Convicted:
-		return sdkerrors.ErrInvalidPubKey.Wrapf("committee: the validator of node %x has signed twice", node.Id)
-	}
-	node.ConsensusPublicKey = m.Key
-	return errors.Join(k.validators.Set(ctx, consensusAddress(m.Key), v), k.nodes.Set(ctx, node.Id, node))
-}
-
-// consensusAddress is what the consensus engine calls a key.
-func consensusAddress(key []byte) []byte {
-	sum := sha256.Sum256(key)
-	return sum[:20]
 }
 
 // setCommission schedules a commission rate. Source: spec: control-plane.md section 5.7.

@@ -1,9 +1,12 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/core/comet"
@@ -32,6 +35,7 @@ func (k Keeper) BeginBlock(ctx context.Context) {
 			k.attempt(ctx, "evidence", func(ctx context.Context) error { return k.convict(ctx, evidence.Get(i)) })
 		}
 	}
+	k.attempt(ctx, "forgetting of keys", k.forgetKeys)
 	k.attempt(ctx, "attendance", func(ctx context.Context) error {
 		params, err := k.params.Get(ctx)
 		if err != nil {
@@ -155,7 +159,7 @@ func (k Keeper) weighValidators(ctx context.Context) ([]abci.ValidatorUpdate, er
 	if err != nil {
 		return nil, err
 	}
-	all, err := values(ctx, k.validators)
+	all, err := k.candidates(ctx, weights)
 	if err != nil {
 		return nil, err
 	}
@@ -173,6 +177,35 @@ func (k Keeper) weighValidators(ctx context.Context) ([]abci.ValidatorUpdate, er
 		seats = append(seats, seat{weight: weight, stood: v.Weight, power: v.Power, proven: v.Proven && !v.Convicted && !v.SetAside})
 	}
 	return k.tellEngine(ctx, list, seats)
+}
+
+// candidates returns the validators that have power or stand for it, in ascending order of their addresses.
+func (k Keeper) candidates(ctx context.Context, weights map[string]int64) ([]committeev1.Validator, error) {
+	it, err := k.powered.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := it.Keys()
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(weights)) {
+		addresses = append(addresses, consensusAddress([]byte(key)))
+	}
+	slices.SortFunc(addresses, bytes.Compare)
+	addresses = slices.CompactFunc(addresses, bytes.Equal)
+	out := make([]committeev1.Validator, 0, len(addresses))
+	for _, address := range addresses {
+		v, err := k.validators.Get(ctx, address)
+		if errors.Is(err, collections.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // consensusWeights returns the shards behind each consensus key of the current committee.
@@ -214,14 +247,25 @@ func (k Keeper) tellEngine(ctx context.Context, list []committeev1.Validator, se
 			updates = append(updates, validatorUpdate(v.Key, powers[i]))
 			v.Power = powers[i]
 		}
-		if v.Power == 0 { // a newcomer, should it come back
-			v.Proven, v.Missed = false, 0
-		}
-		if err := k.validators.Set(ctx, consensusAddress(v.Key), v); err != nil {
+		if err := k.empower(ctx, &v, seats[i].power > 0); err != nil {
 			return nil, err
 		}
 	}
 	return updates, nil
+}
+
+// empower stores a validator after its power was decided on. had tells that it had power before.
+func (k Keeper) empower(ctx context.Context, v *committeev1.Validator, had bool) error {
+	address := consensusAddress(v.Key)
+	if v.Power > 0 {
+		v.LeftMs, v.LeftHeight = 0, 0
+		return errors.Join(k.validators.Set(ctx, address, *v), k.powered.Set(ctx, address))
+	}
+	v.Proven, v.Missed = false, 0 // a newcomer, should it come back
+	if had {
+		return errors.Join(k.powered.Remove(ctx, address), k.leave(ctx, v))
+	}
+	return k.validators.Set(ctx, address, *v)
 }
 
 func validatorUpdate(key []byte, power int64) abci.ValidatorUpdate {

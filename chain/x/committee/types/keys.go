@@ -25,6 +25,8 @@ var (
 	VersionPrefix    = collections.NewPrefix(11) // of the application
 	ValidatorsPrefix = collections.NewPrefix(12) // consensus address -> validator
 	ChangedPrefix    = collections.NewPrefix(13) // set while validators are to be weighed again
+	PoweredPrefix    = collections.NewPrefix(14) // consensus addresses of validators with power
+	LeftPrefix       = collections.NewPrefix(15) // (when it left, consensus address) of validators without
 )
 
 // Bounds of what a node says about itself. Source: spec: control-plane.md section 1.2.
