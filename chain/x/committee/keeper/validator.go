@@ -197,11 +197,9 @@ func (k Keeper) candidates(ctx context.Context, weights map[string]int64) ([]com
 	out := make([]committeev1.Validator, 0, len(addresses))
 	for _, address := range addresses {
 		v, err := k.validators.Get(ctx, address)
-		if errors.Is(err, collections.ErrNotFound) {
+		if err != nil { // the others are weighed without it
+			sdk.UnwrapSDKContext(ctx).Logger().Error("committee: validator left out", "address", fmt.Sprintf("%x", address), "err", err)
 			continue
-		}
-		if err != nil {
-			return nil, err
 		}
 		out = append(out, v)
 	}
