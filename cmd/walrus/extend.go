@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/ledger"
 )
 
 // newExtend makes the extend command.
@@ -65,6 +67,10 @@ func runExtend(ctx context.Context, d *deps, object string, epochs uint32, share
 // extendShared buys epochs for a shared blob from its funds.
 func (s *session) extendShared(ctx context.Context, d *deps, id blob.ObjectID, epochs uint32) error {
 	receipt, err := s.deliver(ctx, &blobv1.MsgExtendSharedBlob{Sender: s.self(), SharedId: id[:], Epochs: epochs})
+	if errors.Is(err, ledger.ErrFunds) {
+		return &hinted{err: err, code: "INSUFFICIENT_FUNDS", exit: exitFunds, details: detailsOf(err),
+			hint: `"walrus shared-blobs" shows the funds of the blob, "walrus fund-shared-blob" adds to them; the account pays the fee only`}
+	}
 	if err != nil {
 		return err
 	}

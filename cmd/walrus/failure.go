@@ -160,7 +160,7 @@ var ruleHints = map[string]string{
 	"upgrade::ENotEnoughVotes":                `"walrus node proposals" shows how many shards are for it`,
 	"staked_wal::EMetadataMismatch":           `only stakes on one node that count from the same epoch on can be joined; "walrus stakes" shows them`,
 	"staked_wal::EStakeBelowThreshold":        "each part must have 1 WAL at least",
-	"dynamic_field::EFieldDoesNotExist":       `there is no such object, or not any more; "walrus stakes", "walrus storage" and "walrus list-blobs" show an account's`,
+	"dynamic_field::EFieldDoesNotExist":       `there is no such object, or not any more; "walrus stakes", "walrus storage", "walrus pool" and "walrus list-blobs" show an account's`,
 	"staking_inner::EPoolNotFound":            `"walrus nodes" lists the storage nodes`,
 	"storage_resource::EIncompatibleEpochs":   `"walrus storage" shows the periods of the resources`,
 	"storage_resource::EIncompatibleAmount":   `"walrus storage" shows the sizes of the resources`,

@@ -43,9 +43,9 @@ func (a nodeAction) command(d *deps) *cobra.Command {
 			break
 		}
 	}
-	which := " NODE is an ID or a name; without one it is the node that the account owns."
+	which := "\nNODE is an ID or a name; without one it is the node that the account owns."
 	if a.anyone {
-		which = " NODE is an ID or a name."
+		which = "\nNODE is an ID or a name."
 	}
 	cmd := &cobra.Command{
 		Use: name + use + rest, Aliases: a.aliases, Short: a.short, Long: a.long + which + exits(), Example: a.example,

@@ -46,12 +46,26 @@ func (d *deps) run(ctx context.Context, args []string) int {
 		return 0
 	}
 	if !d.started {
+		d.json = d.json || asksJSON(args)
 		err = &usageError{err: err, command: cmd.CommandPath()}
 	}
 	if ctx.Err() != nil {
 		err = &interrupted{err}
 	}
 	return d.report(err)
+}
+
+// asksJSON tells whether a command line that could not be read asks for JSON.
+func asksJSON(args []string) bool {
+	for _, arg := range args {
+		switch arg {
+		case "--json", "--json=true":
+			return true
+		case "--":
+			return false
+		}
+	}
+	return false
 }
 
 // newRoot makes the whole tree of commands.
