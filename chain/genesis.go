@@ -36,6 +36,8 @@ const (
 	DefaultEpochDuration  = 24 * time.Hour
 	DefaultVotingPeriod   = 48 * time.Hour
 	DefaultDowntimeBlocks = 1_000
+	// Twice as long as can be paid for: whatever is alive was registered, certified or extended since.
+	DefaultLogEpochs = 2 * DefaultMaxEpochsAhead
 )
 
 // Limits of blocks. Consensus.
@@ -61,6 +63,8 @@ type GenesisOptions struct {
 	DowntimeBlocks uint32
 	// VotingPeriod is how long proposals are voted on, at least [MinVotingPeriod]; expedited ones for half of it.
 	VotingPeriod time.Duration
+	// LogEpochs is for how many epochs the log of events is kept; if negative, for ever.
+	LogEpochs int
 
 	Nodes    []GenesisNode
 	Accounts []GenesisAccount
@@ -191,6 +195,7 @@ func (o GenesisOptions) withDefaults() GenesisOptions {
 	setDefault(&o.EpochDuration, DefaultEpochDuration)
 	setDefault(&o.DowntimeBlocks, DefaultDowntimeBlocks)
 	setDefault(&o.VotingPeriod, DefaultVotingPeriod)
+	setDefault(&o.LogEpochs, DefaultLogEpochs)
 	return o
 }
 

@@ -3,6 +3,7 @@ package chain
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	sdkmath "cosmossdk.io/math"
@@ -14,8 +15,10 @@ import (
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	eventv1 "github.com/walrus-go/walrus/api/event/v1"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
 	committeetypes "github.com/walrus-go/walrus/chain/x/committee/types"
+	eventtypes "github.com/walrus-go/walrus/chain/x/event/types"
 	"github.com/walrus-go/walrus/ledger"
 )
 
@@ -34,6 +37,9 @@ func (app *App) putGenesis(state map[string]json.RawMessage, opts GenesisOptions
 	state[committeetypes.ModuleName] = app.codec.MustMarshalJSON(committees)
 	state[blobtypes.ModuleName] = app.codec.MustMarshalJSON(marketGenesis(opts, committees.Epoch.Number))
 	state[govtypes.ModuleName] = app.codec.MustMarshalJSON(governanceGenesis(opts.VotingPeriod))
+	state[eventtypes.ModuleName] = app.codec.MustMarshalJSON(&eventv1.GenesisState{
+		Params: eventv1.Params{KeepEpochs: uint32(min(max(opts.LogEpochs, 0), math.MaxInt32))},
+	})
 	return nil
 }
 

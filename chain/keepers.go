@@ -88,7 +88,7 @@ func newKeepers(app *App) (k keepers, err error) {
 	k.feegrant = feegrantkeeper.NewKeeper(app.codec, open(feegrant.StoreKey), k.account)
 
 	transient := func(name string) transientService { return runtime.NewTransientStoreService(app.keys.transient[name]) }
-	if k.event, err = eventkeeper.NewKeeper(app.codec, open(eventtypes.ModuleName), transient(eventtypes.TransientKey)); err != nil {
+	if k.event, err = eventkeeper.NewKeeper(app.codec, open(eventtypes.ModuleName), transient(eventtypes.TransientKey), authority()); err != nil {
 		return k, fmt.Errorf("event: %w", err)
 	}
 	k.upgrade = upgradekeeper.NewKeeper(nil, open(upgradetypes.StoreKey), app.codec, app.settings.Home, app.BaseApp, authority())

@@ -59,7 +59,8 @@ func (app *App) addModules() error {
 	app.modules.SetOrderExportGenesis(genesisOrder...)
 	app.modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	app.modules.SetOrderBeginBlockers(authz.ModuleName, committeetypes.ModuleName)
-	app.modules.SetOrderEndBlockers(banktypes.ModuleName, feegrant.ModuleName, govtypes.ModuleName, committeetypes.ModuleName)
+	app.modules.SetOrderEndBlockers(banktypes.ModuleName, feegrant.ModuleName, govtypes.ModuleName, committeetypes.ModuleName,
+		eventtypes.ModuleName)
 	app.configurator = module.NewConfigurator(app.codec, app.MsgServiceRouter(), app.GRPCQueryRouter())
 	return app.modules.RegisterServices(app.configurator)
 }

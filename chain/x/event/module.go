@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"cosmossdk.io/core/appmodule"
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
+	"github.com/cosmos/cosmos-sdk/types/msgservice"
 	"github.com/grpc-ecosystem/grpc-gateway/runtime"
 
 	eventv1 "github.com/walrus-go/walrus/api/event/v1"
@@ -23,6 +25,8 @@ var (
 	_ module.AppModuleBasic = AppModule{}
 	_ module.HasGenesis     = AppModule{}
 	_ module.HasServices    = AppModule{}
+
+	_ appmodule.HasEndBlocker = AppModule{}
 )
 
 // AppModule connects the keeper to the application.
@@ -43,11 +47,13 @@ func (AppModule) IsOnePerModuleType() {}
 // ConsensusVersion counts incompatible changes of the module's state.
 func (AppModule) ConsensusVersion() uint64 { return 1 }
 
-// RegisterLegacyAminoCodec does nothing: the module has no messages.
+// RegisterLegacyAminoCodec does nothing: transactions are signed in protobuf form only.
 func (AppModule) RegisterLegacyAminoCodec(*codec.LegacyAmino) {}
 
-// RegisterInterfaces does nothing: the module has no messages.
-func (AppModule) RegisterInterfaces(codectypes.InterfaceRegistry) {}
+// RegisterInterfaces makes the module's messages known.
+func (AppModule) RegisterInterfaces(r codectypes.InterfaceRegistry) {
+	msgservice.RegisterMsgServiceDesc(r, &eventv1.Msg_serviceDesc)
+}
 
 // RegisterGRPCGatewayRoutes serves the queries over HTTP.
 func (AppModule) RegisterGRPCGatewayRoutes(c client.Context, mux *runtime.ServeMux) {
@@ -58,7 +64,14 @@ func (AppModule) RegisterGRPCGatewayRoutes(c client.Context, mux *runtime.ServeM
 
 // RegisterServices implements [module.HasServices].
 func (m AppModule) RegisterServices(cfg module.Configurator) {
+	eventv1.RegisterMsgServer(cfg.MsgServer(), keeper.NewMsgServer(m.keeper))
 	eventv1.RegisterQueryServer(cfg.QueryServer(), keeper.NewQuerier(m.keeper))
+}
+
+// EndBlock implements [appmodule.HasEndBlocker].
+func (m AppModule) EndBlock(ctx context.Context) error {
+	m.keeper.EndBlock(ctx)
+	return nil
 }
 
 // DefaultGenesis is an empty log.
@@ -86,9 +99,9 @@ func (m AppModule) InitGenesis(ctx sdk.Context, cdc codec.JSONCodec, raw json.Ra
 
 // ExportGenesis implements [module.HasGenesis].
 func (m AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.RawMessage {
-	g, err := m.keeper.ExportGenesis(ctx)
+	g, err := m.keeper.ExportGenesis(ctx, cdc)
 	if err != nil {
 		panic(err)
 	}
-	return cdc.MustMarshalJSON(g)
+	return g
 }

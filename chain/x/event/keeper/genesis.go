@@ -1,12 +1,14 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 
 	"cosmossdk.io/collections"
+	"github.com/cosmos/cosmos-sdk/codec"
 
 	eventv1 "github.com/walrus-go/walrus/api/event/v1"
 )
@@ -27,6 +29,12 @@ func Validate(g *eventv1.GenesisState) error {
 			return fmt.Errorf("%w: entry %d has a transaction hash of %d bytes", ErrGenesis, i, len(e.TxHash))
 		}
 	}
+	next := g.First + uint64(len(g.Entries))
+	for i, m := range g.Marks {
+		if m.Sequence > next || i > 0 && (m.Epoch <= g.Marks[i-1].Epoch || m.Sequence <= g.Marks[i-1].Sequence) {
+			return fmt.Errorf("%w: mark %d of epoch %d, sequence %d, is out of order", ErrGenesis, i, m.Epoch, m.Sequence)
+		}
+	}
 	return nil
 }
 
@@ -43,20 +51,84 @@ func (k Keeper) InitGenesis(ctx context.Context, g *eventv1.GenesisState) error 
 			return err
 		}
 	}
-	return k.next.Set(ctx, g.First+uint64(len(g.Entries)))
+	for _, m := range g.Marks {
+		if err := k.marks.Set(ctx, m.Epoch, m.Sequence); err != nil {
+			return err
+		}
+	}
+	return errors.Join(k.params.Set(ctx, g.Params), k.next.Set(ctx, g.First+uint64(len(g.Entries))))
 }
 
-// ExportGenesis returns the whole log.
-func (k Keeper) ExportGenesis(ctx context.Context) (*eventv1.GenesisState, error) {
-	first, err := k.oldest(ctx)
+// ExportGenesis returns the whole log as the text of a [eventv1.GenesisState]. It is written entry by entry,
+// so that only the text is in memory as a whole.
+func (k Keeper) ExportGenesis(ctx context.Context, cdc codec.JSONCodec) (json.RawMessage, error) {
+	head, err := k.exportHead(ctx)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := k.read(ctx, first, math.MaxInt)
+	text, err := cdc.MarshalJSON(head)
 	if err != nil {
 		return nil, err
 	}
-	return &eventv1.GenesisState{First: first, Entries: entries}, nil
+	// Entries are written into the list that is empty in the text.
+	empty := []byte(`"entries":[]`)
+	at := bytes.Index(text, empty)
+	if at < 0 {
+		return nil, fmt.Errorf("%w: no place for entries in %s", ErrGenesis, text)
+	}
+	at += len(empty) - 1
+	var out bytes.Buffer
+	out.Write(text[:at])
+	if err := k.exportEntries(ctx, cdc, &out); err != nil {
+		return nil, err
+	}
+	out.Write(text[at:])
+	return out.Bytes(), nil
+}
+
+// exportHead is the genesis without entries.
+func (k Keeper) exportHead(ctx context.Context) (*eventv1.GenesisState, error) {
+	g := new(eventv1.GenesisState)
+	var err error
+	if g.First, err = k.oldest(ctx); err != nil {
+		return nil, err
+	}
+	if g.Params, err = k.getParams(ctx); err != nil {
+		return nil, err
+	}
+	it, err := k.marks.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	all, err := it.KeyValues()
+	for _, kv := range all {
+		g.Marks = append(g.Marks, eventv1.Mark{Epoch: kv.Key, Sequence: kv.Value})
+	}
+	return g, err
+}
+
+func (k Keeper) exportEntries(ctx context.Context, cdc codec.JSONCodec, out *bytes.Buffer) error {
+	it, err := k.entries.Iterate(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	for first := true; it.Valid(); it.Next() {
+		entry, err := it.Value()
+		if err != nil {
+			return err
+		}
+		text, err := cdc.MarshalJSON(&entry)
+		if err != nil {
+			return err
+		}
+		if !first {
+			out.WriteByte(',')
+		}
+		first = false
+		out.Write(text)
+	}
+	return nil
 }
 
 // oldest returns the oldest sequence that the log keeps.

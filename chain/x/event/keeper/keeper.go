@@ -1,6 +1,9 @@
 // Package keeper holds the state of the event log: entries numbered from 0, the oldest one kept and the
 // number of the next.
 //
+// Entries older than a number of epochs are removed, some with each block, so that the log does not grow for
+// ever and no block has much to do.
+//
 // Start with [Keeper.Emit].
 package keeper
 
@@ -24,17 +27,25 @@ type Keeper struct {
 	entries collections.Map[uint64, eventv1.Entry]
 	first   collections.Item[uint64]
 	next    collections.Sequence
+	params  collections.Item[eventv1.Params]
+	marks   collections.Map[uint32, uint64]
 	count   origin.Counter
+
+	authority string
 }
 
-// NewKeeper returns the keeper of the log in the given stores.
-func NewKeeper(cdc codec.BinaryCodec, kv store.KVStoreService, transient store.TransientStoreService) (Keeper, error) {
+// NewKeeper returns the keeper of the log in the given stores. authority is the account of governance.
+func NewKeeper(cdc codec.BinaryCodec, kv store.KVStoreService, transient store.TransientStoreService, authority string) (Keeper, error) {
 	sb := collections.NewSchemaBuilder(kv)
 	k := Keeper{
 		entries: collections.NewMap(sb, types.EntriesPrefix, "entries", collections.Uint64Key, codec.CollValue[eventv1.Entry](cdc)),
 		first:   collections.NewItem(sb, types.FirstPrefix, "first", collections.Uint64Value),
 		next:    collections.NewSequence(sb, types.NextPrefix, "next"),
+		params:  collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[eventv1.Params](cdc)),
+		marks:   collections.NewMap(sb, types.MarksPrefix, "marks", collections.Uint32Key, collections.Uint64Value),
 		count:   origin.NewCounter("event", transient),
+
+		authority: authority,
 	}
 	_, err := sb.Build()
 	return k, err
@@ -72,6 +83,11 @@ func (k Keeper) Emit(ctx context.Context, event proto.Message) (Ref, error) {
 	}
 	if err := k.entries.Set(ctx, sequence, entry); err != nil {
 		return Ref{}, err
+	}
+	if start, ok := event.(*eventv1.EpochChangeStart); ok {
+		if err := k.marks.Set(ctx, start.Epoch, sequence); err != nil {
+			return Ref{}, err
+		}
 	}
 	return ref, sdkCtx.EventManager().EmitTypedEvent(event)
 }

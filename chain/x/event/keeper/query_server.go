@@ -44,3 +44,17 @@ func (q Querier) Events(ctx context.Context, req *eventv1.QueryEventsRequest) (*
 		Height:  sdk.UnwrapSDKContext(ctx).BlockHeight(),
 	}, nil
 }
+
+// Params implements [eventv1.QueryServer].
+func (q Querier) Params(ctx context.Context, _ *eventv1.QueryParamsRequest) (*eventv1.QueryParamsResponse, error) {
+	params, err := q.k.getParams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, err := q.k.oldest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next, err := q.k.next.Peek(ctx)
+	return &eventv1.QueryParamsResponse{Params: params, First: first, Next: next}, err
+}

@@ -14,4 +14,6 @@ var (
 	EntriesPrefix = collections.NewPrefix(0) // sequence -> entry
 	FirstPrefix   = collections.NewPrefix(1) // oldest sequence kept
 	NextPrefix    = collections.NewPrefix(2) // sequence of the next entry
+	ParamsPrefix  = collections.NewPrefix(3)
+	MarksPrefix   = collections.NewPrefix(4) // epoch -> sequence of its first entry
 )
