@@ -47,7 +47,8 @@ func (app *App) Export(chainID string, at time.Time) (*Genesis, error) {
 // see [App.Export]. Its time is that of the last block, so every node that stopped at the same height exports
 // the same. height is that of the last block.
 //
-// Errors: [ErrHome] if the directory holds no chain.
+// Errors: [ErrHome] if the directory holds no chain; [ErrGenesis] if the name is that of the chain itself: what
+// was signed for it would count once more.
 func ExportHome(dir, chainID string) (g *Genesis, height int64, err error) {
 	h := home(dir)
 	if known, err := exists(h.genesis()); err != nil || !known {
@@ -56,6 +57,9 @@ func ExportHome(dir, chainID string) (g *Genesis, height int64, err error) {
 	old, err := ReadGenesis(h.genesis())
 	if err != nil {
 		return nil, 0, err
+	}
+	if chainID == old.ChainID() {
+		return nil, 0, fmt.Errorf("%w: %q is the name of the chain that ends; the one that goes on wants another", ErrGenesis, chainID)
 	}
 	stores := &stores{dir: h.data()}
 	defer func() { err = errors.Join(err, stores.close()) }()

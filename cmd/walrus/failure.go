@@ -13,6 +13,7 @@ import (
 	"github.com/walrus-go/walrus/chain/genesis"
 	"github.com/walrus-go/walrus/client"
 	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/internal/kvdb"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/keyring"
 	"github.com/walrus-go/walrus/ledger/proof"
@@ -72,6 +73,7 @@ var failures = []struct {
 	{genesis.ErrRegistration, "INVALID_REGISTRATION", exitFailure, "ask that operator to register again, with the same draft"},
 	{chain.ErrGenesis, "INVALID_GENESIS", exitFailure, `"walrus genesis verify" says what is in a genesis; compare its hash with the other operators'`},
 	{chain.ErrHome, "NOT_A_CHAIN_HOME", exitFailure, `"walrus chain init" makes the home of a chain node`},
+	{kvdb.ErrInUse, "IN_USE", exitFailure, "a chain node runs on this directory: stop it first"},
 	{chain.ErrStateSync, "INVALID_STATE_SYNC", exitFailure, "see state_sync in chain.yaml"},
 	{chain.ErrUpgrade, "UPGRADE_NEEDED", exitFailure, "run the version that the plan names"},
 	{store.ErrNoStore, "NO_STORE", exitFailure, "is the right disk mounted? --create begins a new store"},

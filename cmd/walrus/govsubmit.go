@@ -263,7 +263,14 @@ the upgrade by its name. JSON: {"proposalId","txDigest","messages"}.` + exits(),
 				return err
 			}
 			p.title = or(p.title, "Upgrade "+plan.name)
-			return p.submit(ctx, d, func(context.Context, *session) ([]sdk.Msg, error) {
+			return p.submit(ctx, d, func(ctx context.Context, s *session) ([]sdk.Msg, error) {
+				now, err := s.epochState(ctx)
+				if err != nil {
+					return nil, err
+				}
+				if plan.height <= now.Height {
+					return nil, usagef("--height: the chain is at %d already, and the vote takes its time", now.Height)
+				}
 				return []sdk.Msg{&upgradetypes.MsgSoftwareUpgrade{
 					Authority: governance(), Plan: upgradetypes.Plan{Name: plan.name, Height: plan.height, Info: plan.info},
 				}}, nil

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -25,6 +26,9 @@ var (
 	ErrBatchClosed = errors.New("kvdb: batch written or closed")
 )
 
+// ErrInUse means that another process, or another part of this one, has the store open.
+var ErrInUse = errors.New("kvdb: store in use")
+
 // memTableSize keeps a node with five databases small; the chain writes little.
 const memTableSize = 4 << 20
 
@@ -35,6 +39,8 @@ type Store struct {
 }
 
 // Open opens the store in dir, which is created if missing. Only one process can have it open.
+//
+// Errors: [ErrInUse] and the file system's.
 func Open(dir string) (*Store, error) { return open(dir, vfs.Default) }
 
 // OpenMemory opens an empty store that vanishes when it is closed.
@@ -51,10 +57,25 @@ func open(dir string, fs vfs.FS) (*Store, error) {
 		Logger:                     quiet{},
 		CompactionConcurrencyRange: func() (int, int) { return 1, 1 },
 	})
+	if err != nil && held(dir, fs) {
+		return nil, fmt.Errorf("%w: %s: %w", ErrInUse, dir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("kvdb: open %s: %w", dir, err)
 	}
 	return &Store{db: db, close: sync.OnceValue(db.Close)}, nil
+}
+
+// held tells whether somebody has the lock of a directory. Trouble with the file itself names the file; a
+// lock that is held does not.
+func held(dir string, fs vfs.FS) bool {
+	lock, err := pebble.LockDirectory(dir, fs)
+	if err == nil {
+		_ = lock.Close()
+		return false
+	}
+	var path *os.PathError
+	return !errors.As(err, &path)
 }
 
 // Close releases the store. Closing again returns what the first call returned.
