@@ -140,10 +140,11 @@ func (c *Chain) newGenesis(o *Options) (*chain.Genesis, error) {
 	return chain.NewGenesis(g)
 }
 
-// Import starts a chain from an exported state. It has neither keys nor accounts of its own.
-func Import(genesis *chain.Genesis) (*Chain, error) {
+// Import starts a chain from an exported state, kept in db or, if that is nil, in memory. It has neither keys
+// nor accounts of its own.
+func Import(genesis *chain.Genesis, db dbm.DB) (*Chain, error) {
 	c := &Chain{blocks: map[int64]rpc.Block{}, txs: map[int64][][]byte{}}
-	return c, c.run(genesis, &Options{})
+	return c, c.run(genesis, &Options{DB: db})
 }
 
 func (c *Chain) run(genesis *chain.Genesis, o *Options) error {

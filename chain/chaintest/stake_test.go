@@ -340,7 +340,7 @@ func TestExportWithStakes(t *testing.T) {
 	}, &committeev1.MsgVoteSlashResponse{}))
 	first, err := c.App.Export("walrus-fork", c.Now())
 	ok(t, err)
-	fork, err := chaintest.Import(first)
+	fork, err := chaintest.Import(first, nil)
 	ok(t, err)
 	defer fork.Close()
 	second, err := fork.App.Export("walrus-fork", c.Now())

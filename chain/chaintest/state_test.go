@@ -101,7 +101,7 @@ func TestExportImportExportIsTheSame(t *testing.T) {
 	if s, err := first.Verify(); err != nil || s.Height < 3 || s.Supply == 0 {
 		t.Errorf("the export verifies as %+v, %v", s, err)
 	}
-	fork, err := chaintest.Import(first)
+	fork, err := chaintest.Import(first, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func imported(g *chain.Genesis) (err error) {
 			err, _ = r.(error)
 		}
 	}()
-	fork, err := chaintest.Import(g)
+	fork, err := chaintest.Import(g, nil)
 	if err == nil {
 		err = fork.Close()
 	}
@@ -210,7 +210,7 @@ func TestSameTransactionsGiveTheSameState(t *testing.T) {
 	ctx := context.Background()
 	c := chaintest.New(t, nil)
 	use(t, c)
-	replica, err := chaintest.Import(c.Genesis)
+	replica, err := chaintest.Import(c.Genesis, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestPrunedEventsAreReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fork, err := chaintest.Import(exported.WithState(raw))
+	fork, err := chaintest.Import(exported.WithState(raw), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -154,7 +154,7 @@ func (f *founders) begin(t *testing.T, g *chain.Genesis) {
 	if s.Supply != 1_020_000*wal || s.Staked != 10_000*wal || s.Nodes != 4 || s.Members != 4 || s.Validators != 4 || s.Power != 100 || s.Shards != 100 {
 		t.Errorf("summary %+v", s)
 	}
-	c, err := chaintest.Import(g)
+	c, err := chaintest.Import(g, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
