@@ -10,6 +10,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/walrus-go/walrus/chain/origin"
 )
 
 // MaxUnorderedTimeout is how far in the future the timeout of an unordered transaction may lie. The chain
@@ -64,7 +66,7 @@ func (app *App) placeChecks(handler sdk.AnteHandler) sdk.AnteHandler {
 				ctx = ctx.WithBlockTime(time.Now())
 			}
 		}
-		return handler(ctx, tx, simulate)
+		return handler(origin.Remember(ctx), tx, simulate)
 	}
 }
 

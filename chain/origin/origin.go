@@ -26,10 +26,25 @@ const (
 	objectTag = "walrus object"
 )
 
+// hashKey is where a context keeps the hash of its transaction.
+type hashKey struct{}
+
+// Remember returns a context that knows the hash of its transaction, if it has one. Without it every object
+// and event would hash the whole transaction anew, at a cost that grows with the square of its size.
+func Remember(ctx sdk.Context) sdk.Context {
+	if tx := ctx.TxBytes(); len(tx) > 0 {
+		return ctx.WithValue(hashKey{}, sha256.Sum256(tx))
+	}
+	return ctx
+}
+
 // Of returns the SHA-256 of the transaction being executed, the hash it is known by everywhere. Outside
 // of transactions it is a hash of the block's height.
 func Of(ctx context.Context) [32]byte {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	if known, ok := sdkCtx.Value(hashKey{}).([32]byte); ok {
+		return known
+	}
 	if tx := sdkCtx.TxBytes(); len(tx) > 0 {
 		return sha256.Sum256(tx)
 	}
