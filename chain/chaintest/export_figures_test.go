@@ -31,7 +31,7 @@ func TestExportFigures(t *testing.T) {
 		Nodes: 10, Shards: 1000, Accounts: 2, Operators: 1, DB: db.App(),
 		Genesis: func(g *chain.GenesisOptions) { g.Capacity, g.Accounts[1].Amount = 1<<60, 1<<60 },
 	})
-	ok(t, f.Restart(chain.AppOptions{CacheNodes: 5_000_000}))
+	ok(t, f.Restart(chain.AppOptions{CacheNodes: 2_000_000}))
 	ok(t, f.registerBlobs(context.Background(), *exportBlobs))
 	ok(t, f.Restart(chain.AppOptions{}))
 	fmt.Println("| step | time | memory at most |\n| --- | --- | --- |")

@@ -101,7 +101,7 @@ func TestEpochFigures(t *testing.T) {
 // row brings the state to the given size and measures epochs.
 func (f *costs) row(ctx context.Context, stakes, blobs int) error {
 	start := time.Now()
-	if err := f.Restart(chain.AppOptions{CacheNodes: 5_000_000}); err != nil {
+	if err := f.Restart(chain.AppOptions{CacheNodes: 2_000_000}); err != nil {
 		return err
 	}
 	if err := f.placeStakes(ctx, stakes); err != nil {
