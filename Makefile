@@ -11,6 +11,7 @@ FUZZTIME  ?= 10s
 BENCHTIME ?= 1s
 NODES     ?= 10
 SHARDS    ?= 100
+EXPORT    ?= 50000
 
 # Packages whose speed is worth a number, and packages where goroutines meet.
 BENCH  := ./gf ./blake2x ./rs ./merkle ./redstuff ./blob ./bls ./bcs
@@ -22,7 +23,7 @@ KERNELS ?= generic avx2 gfni avx512
 
 .DEFAULT_GOAL := help
 .PHONY: help build install release test check fmt-check vet staticcheck rules race kernels purego \
-	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test walk epoch-figures figures clean
+	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test walk epoch-figures export-figures figures clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ walk: ## play 2000 epochs of random transactions on 150 nodes, twice, and check 
 epoch-figures: ## measure what a change of epochs costs with up to a million blobs and print what docs/perf/chain.md holds
 	$(GO) test -count=1 -timeout 0 -run TestEpochFigures ./chain/chaintest \
 		-figures.stakes 1000,10000,100000 -figures.blobs 0,100000,1000000
+
+export-figures: ## measure the export and import of a chain with EXPORT blobs
+	$(GO) test -count=1 -timeout 0 -run TestExportFigures ./chain/chaintest -figures.export $(EXPORT)
 
 figures: build ## measure a network on this machine and print what docs/perf/devnet.md holds
 	$(GO) run ./internal/figures -walrus $(BIN)/walrus
