@@ -108,7 +108,7 @@ func TestReplacedKeysAreForgotten(t *testing.T) {
 	// An exported state forgets as the original does.
 	exported, err := c.App.Export("walrus-fork", c.Now())
 	ok(t, err)
-	fork, err := chaintest.Import(exported)
+	fork, err := chaintest.Import(exported, nil)
 	ok(t, err)
 	defer fork.Close()
 	for _, chain := range []*chaintest.Chain{c, fork} {

@@ -68,7 +68,7 @@ func TestLogIsPruned(t *testing.T) {
 	}
 
 	// A fork goes on removing where the chain was.
-	fork, err := chaintest.Import(exported)
+	fork, err := chaintest.Import(exported, nil)
 	ok(t, err)
 	defer fork.Close()
 	if l := logOf(t, fork); l.First != all.First || l.Next != some.Next || l.Params != some.Params {
