@@ -85,6 +85,9 @@ func TestRefusals(t *testing.T) {
 	owner, err := c.NodeWallet(ctx, 0)
 	ok(t, err)
 	nobody := bytes.Repeat([]byte{9}, 32)
+	outsider := c.Wallet(2)
+	var joined committeev1.MsgRegisterNodeResponse
+	ok(t, outsider.Execute(ctx, 1_000_000, registration(t, outsider, 1), &joined))
 	change := func(f func(*committeev1.MsgRegisterNode)) *committeev1.MsgRegisterNode {
 		m := registration(t, w, 1)
 		f(m)
@@ -140,6 +143,7 @@ func TestRefusals(t *testing.T) {
 		{"gift of more than there is", "balance::ENotEnough", w, &committeev1.MsgAddCommission{Sender: me, NodeId: node, Amount: chaintest.Funds + 1}},
 		{"report for another epoch", "staking_inner::EInvalidSyncEpoch", owner, &committeev1.MsgSyncDone{Owner: owner.Address().String(), NodeId: node, Epoch: 7}},
 		{"slashing of nobody", "dynamic_field::EFieldDoesNotExist", owner, &committeev1.MsgVoteSlash{Sender: owner.Address().String(), NodeId: node, Candidate: nobody}},
+		{"slashing of nobody by a node outside", "staking_inner::ENotInCommittee", outsider, &committeev1.MsgVoteSlash{Sender: outsider.Address().String(), NodeId: joined.NodeId, Candidate: nobody}},
 		{"vote for a stranger's node", "upgrade::ENotAuthorized", w, &committeev1.MsgVoteUpgrade{Sender: me, NodeId: node, Digest: nobody}},
 		{"short digest", "upgrade::EInvalidPackageDigest", owner, &committeev1.MsgVoteUpgrade{Sender: owner.Address().String(), NodeId: node, Digest: nobody[1:]}},
 		{"parameters by a stranger", unauthorized, w, &committeev1.MsgUpdateParams{Authority: me}},

@@ -68,15 +68,16 @@ func (k Keeper) voteSlash(ctx context.Context, m *committeev1.MsgVoteSlash) (uin
 	if err != nil {
 		return 0, err
 	}
-	if _, err := k.node(ctx, m.Candidate); err != nil {
-		return 0, err
-	}
 	before, err := proposal(ctx, k.slashings, m.Candidate)
 	if err != nil {
 		return 0, err
 	}
 	p, err := ballot.Slash(before, vote)
 	if err != nil {
+		return 0, err
+	}
+	// Only now, so that who may not vote is told so; a proposal about nobody could never be carried out.
+	if _, err := k.node(ctx, m.Candidate); err != nil {
 		return 0, err
 	}
 	return p.Weight, setProposal(ctx, k.slashings, m.Candidate, p)
