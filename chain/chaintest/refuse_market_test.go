@@ -216,7 +216,7 @@ func TestRefusalsOfStorageAndBlobs(t *testing.T) {
 		{"another size", "blob::EInvalidBlobId", w, s.changed(func(r *blobv1.Registration) { r.Size_++ })},
 		{"the most bytes", "arith::EOverflow", w, s.changed(func(r *blobv1.Registration) { r.Size_ = math.MaxUint64 })},
 		{"another encoding", "encoding::EInvalidEncodingType", w, s.changed(func(r *blobv1.Registration) { r.EncodingType = 0 })},
-		{"impossible encoding", invalidRequest, w, s.changed(func(r *blobv1.Registration) { r.EncodingType = 257 })},
+		{"impossible encoding", "encoding::EInvalidEncodingType", w, s.changed(func(r *blobv1.Registration) { r.EncodingType = 257 })},
 		{"no epochs", "system_state_inner::EInvalidEpochsAhead", w, s.changed(func(r *blobv1.Registration) { r.EpochsAhead = 0 })},
 		{"the most epochs", "system_state_inner::EInvalidEpochsAhead", w, s.changed(func(r *blobv1.Registration) { r.EpochsAhead = math.MaxUint32 })},
 		{"both ways of payment", invalidRequest, w, s.changed(func(r *blobv1.Registration) { r.StorageId = s.space })},

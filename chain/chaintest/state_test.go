@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/cosmos/gogoproto/jsonpb"
@@ -159,6 +160,16 @@ func TestMarketGenesisIsChecked(t *testing.T) {
 		"deny list with a short root":     func(g *blobv1.GenesisState) { g.DenyLists[0].Root = nil },
 		"attestation of a short node ID":  func(g *blobv1.GenesisState) { g.Attestations[0].NodeId = nil },
 		"event blob with a short ID":      func(g *blobv1.GenesisState) { g.EventBlob.BlobId = nil },
+		"pooled blob that no sum counts":  func(g *blobv1.GenesisState) { pooledInfo(g).PooledTotal-- },
+		"sum of a blob that is not there": func(g *blobv1.GenesisState) { pooledInfo(g).PooledCertified++ },
+		"sum without a deletable blob":    func(g *blobv1.GenesisState) { deletableInfo(g).DeletableTotal = 0 },
+		"blob without a sum":              func(g *blobv1.GenesisState) { deletableInfo(g).BlobId[0] ^= 1 },
+		"sum twice":                       func(g *blobv1.GenesisState) { g.Infos = append(g.Infos, g.Infos[0]) },
+		"open event blobs out of order": func(g *blobv1.GenesisState) {
+			first := g.EventBlobWeights.List[0]
+			first.Checkpoint.Sequence++
+			g.EventBlobWeights.List = append([]blobv1.Support{first}, g.EventBlobWeights.List...)
+		},
 		"open event blob with a short ID": func(g *blobv1.GenesisState) { g.EventBlobWeights.List[0].Checkpoint.BlobId = nil },
 	} {
 		var state map[string]json.RawMessage
@@ -174,6 +185,17 @@ func TestMarketGenesisIsChecked(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, blobkeeper.ErrGenesis)
 		}
 	}
+}
+
+// pooledInfo is the sum of some blob ID with a registration in a pool.
+func pooledInfo(g *blobv1.GenesisState) *blobv1.Info {
+	return &g.Infos[slices.IndexFunc(g.Infos, func(i blobv1.Info) bool { return i.PooledTotal > 0 })]
+}
+
+// deletableInfo is the sum of some blob ID with a deletable registration that is not burned.
+func deletableInfo(g *blobv1.GenesisState) *blobv1.Info {
+	b := g.Blobs[slices.IndexFunc(g.Blobs, func(b blobv1.Blob) bool { return b.Deletable })]
+	return &g.Infos[slices.IndexFunc(g.Infos, func(i blobv1.Info) bool { return bytes.Equal(i.BlobId, b.BlobId) })]
 }
 
 // imported tries to start a chain. A genesis that cannot be applied stops the application.

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
@@ -111,13 +112,14 @@ func claimOf(r *blobv1.Registration) (storage.Claim, error) {
 	if err != nil {
 		return storage.Claim{}, err
 	}
-	if r.EncodingType > 255 {
-		return storage.Claim{}, sdkerrors.ErrInvalidRequest.Wrapf("blob: encoding type %d", r.EncodingType)
-	}
 	return storage.Claim{
-		ID: blob.ID(id), Root: root, Size: r.Size_, Encoding: uint8(r.EncodingType), Deletable: r.Deletable,
+		ID: blob.ID(id), Root: root, Size: r.Size_, Encoding: encodingOf(r.EncodingType), Deletable: r.Deletable,
 	}, nil
 }
+
+// encodingOf reads an encoding type, which has a byte: all beyond are the last one, of which there is none, and
+// are refused in their turn by the rules.
+func encodingOf(t uint32) uint8 { return uint8(min(t, math.MaxUint8)) }
 
 // space returns the storage for a registration: the resource it names, which is taken from its owner, or
 // one of exactly the encoded size, bought now.
@@ -132,7 +134,7 @@ func (k Keeper) space(ctx context.Context, m *market.Market, p *purse, r *blobv1
 		}
 		return s, k.takeStorage(ctx, s)
 	}
-	encoded, err := price.EncodedSize(m.Shards, r.Size_, uint8(r.EncodingType))
+	encoded, err := price.EncodedSize(m.Shards, r.Size_, encodingOf(r.EncodingType))
 	if err != nil {
 		return blobv1.Storage{}, err
 	}

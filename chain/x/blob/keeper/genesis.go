@@ -43,12 +43,7 @@ func Validate(g *blobv1.GenesisState) error {
 			return fmt.Errorf("%w: attributes %d of an object ID of %d bytes", ErrGenesis, i, len(a.ObjectId))
 		}
 	}
-	for i, info := range g.Infos {
-		if len(info.BlobId) != 32 {
-			return fmt.Errorf("%w: info %d of a blob ID of %d bytes", ErrGenesis, i, len(info.BlobId))
-		}
-	}
-	for _, check := range []func(*blobv1.GenesisState) error{validateShared, validatePools, validateBuckets, validateNodes} {
+	for _, check := range []func(*blobv1.GenesisState) error{validateShared, validatePools, validateInfos, validateBuckets, validateNodes} {
 		if err := check(g); err != nil {
 			return fmt.Errorf("%w: %w", ErrGenesis, err)
 		}

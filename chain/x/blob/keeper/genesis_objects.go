@@ -2,9 +2,11 @@ package keeper
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cosmossdk.io/collections"
 	sdkmath "cosmossdk.io/math"
@@ -75,6 +77,52 @@ func validatePools(g *blobv1.GenesisState) error {
 	return nil
 }
 
+// validateInfos checks that the sums of registrations are of blob IDs that occur once, and that what will be
+// taken off them is in them. Burned registrations stay in the sum of deletable ones, so there may be more.
+func validateInfos(g *blobv1.GenesisState) error {
+	infos, err := checkIDs("info", g.Infos, func(i *blobv1.Info) []byte { return i.BlobId })
+	if err != nil {
+		return err
+	}
+	sums := make(map[string]*blobv1.Info, len(infos))
+	for id := range infos {
+		sums[id] = &blobv1.Info{}
+	}
+	for i, b := range g.Blobs {
+		sum := sums[string(b.BlobId)]
+		if sum == nil {
+			return fmt.Errorf("blob %d is in no info", i)
+		}
+		if b.Deletable {
+			sum.DeletableTotal++
+			sum.DeletableCertified += count(b.CertifiedEpoch != 0)
+		}
+	}
+	for i, b := range g.PooledBlobs {
+		sum := sums[string(b.BlobId)]
+		if sum == nil {
+			return fmt.Errorf("pooled blob %d is in no info", i)
+		}
+		sum.PooledTotal++
+		sum.PooledCertified += count(b.CertifiedEpoch != 0)
+	}
+	for i, info := range g.Infos {
+		sum := sums[string(info.BlobId)]
+		if info.PooledTotal != sum.PooledTotal || info.PooledCertified != sum.PooledCertified ||
+			info.DeletableTotal < sum.DeletableTotal || info.DeletableCertified < sum.DeletableCertified {
+			return fmt.Errorf("info %d is not the sum of its registrations", i)
+		}
+	}
+	return nil
+}
+
+func count(is bool) uint64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
 // validateBuckets checks that buckets have pools of their own, and capabilities buckets.
 func validateBuckets(g *blobv1.GenesisState) error {
 	buckets, err := checkIDs("bucket", g.Buckets, func(b *blobv1.Bucket) []byte { return b.Id })
@@ -121,6 +169,11 @@ func validateNodes(g *blobv1.GenesisState) error {
 	for i := range g.EventBlobWeights.List {
 		checkpoints = append(checkpoints, &g.EventBlobWeights.List[i].Checkpoint)
 	}
+	if !slices.IsSortedFunc(g.EventBlobWeights.List, func(a, b blobv1.Support) int {
+		return cmp.Or(cmp.Compare(a.Checkpoint.Sequence, b.Checkpoint.Sequence), bytes.Compare(a.Checkpoint.BlobId, b.Checkpoint.BlobId))
+	}) {
+		return errors.New("open event blobs are not in order")
+	}
 	for i, c := range checkpoints {
 		if len(c.BlobId) != 32 {
 			return fmt.Errorf("event blob %d: blob ID of %d bytes", i, len(c.BlobId))
@@ -144,7 +197,7 @@ func (k Keeper) checkPools(ctx context.Context, g *blobv1.GenesisState) error {
 	}
 	used, count := map[string]uint64{}, map[string]uint64{}
 	for i, b := range g.PooledBlobs {
-		encoded, err := price.EncodedSize(shards, b.Size_, uint8(min(b.EncodingType, 255)))
+		encoded, err := price.EncodedSize(shards, b.Size_, encodingOf(b.EncodingType))
 		if err != nil {
 			return fmt.Errorf("%w: pooled blob %d: %w", ErrGenesis, i, err)
 		}

@@ -141,41 +141,40 @@ func (k Keeper) certifiedAt(ctx context.Context, info *blobv1.Info, e committee.
 	if info.PooledCertified == 0 {
 		return false, nil
 	}
-	_, certified, all, err := k.alivePooled(ctx, info.BlobId, e, fewPools)
-	return certified > 0 || !all, err
+	_, ended, err := k.endedPooled(ctx, info.BlobId, e, fewPools)
+	return info.PooledCertified > ended, err
 }
 
-// alivePooled counts the registrations of a blob ID in pools that have not ended by epoch e, and those of
-// them that are certified. It looks at up to limit pools and tells whether that was all.
-func (k Keeper) alivePooled(ctx context.Context, blobID []byte, e committee.Epoch, limit int) (total, certified uint64, all bool, err error) {
+// endedPooled counts the registrations of a blob ID in pools that have ended by epoch e, and those of them
+// that are certified. It looks at up to limit pools: whoever puts a blob ID into many pools of their own must
+// not make the rest disappear, so it is the ended ones that are found, or not found.
+func (k Keeper) endedPooled(ctx context.Context, blobID []byte, e committee.Epoch, limit int) (total, certified uint64, err error) {
 	it, err := k.pooledIDs.Iterate(ctx, collections.NewPrefixedPairRange[[]byte, []byte](blobID))
 	if err != nil {
-		return 0, 0, false, err
+		return 0, 0, err
 	}
 	defer it.Close()
-	for ; it.Valid(); it.Next() {
-		if limit--; limit < 0 {
-			return total, certified, false, nil
-		}
+	for ; it.Valid() && limit > 0; it.Next() {
+		limit--
 		key, err := it.Key()
 		if err != nil {
-			return 0, 0, false, err
+			return 0, 0, err
 		}
 		pool, err := k.pools.Get(ctx, key.K2())
 		if err != nil {
-			return 0, 0, false, err
+			return 0, 0, err
 		}
-		if pool.Storage.EndEpoch <= uint32(e) {
+		if pool.Storage.EndEpoch > uint32(e) {
 			continue
 		}
 		b, err := k.pooled.Get(ctx, collections.Join(key.K2(), blobID))
 		if err != nil {
-			return 0, 0, false, err
+			return 0, 0, err
 		}
 		total++
 		if b.CertifiedEpoch != 0 {
 			certified++
 		}
 	}
-	return total, certified, true, nil
+	return total, certified, nil
 }

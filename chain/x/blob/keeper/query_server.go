@@ -69,9 +69,11 @@ func (q Querier) Info(ctx context.Context, req *blobv1.QueryInfoRequest) (*blobv
 		return nil, err
 	}
 	if info.PooledTotal > 0 {
-		if info.PooledTotal, info.PooledCertified, _, err = q.k.alivePooled(ctx, id[:], now, manyPools); err != nil {
+		total, certified, err := q.k.endedPooled(ctx, id[:], now, manyPools)
+		if err != nil {
 			return nil, err
 		}
+		info.PooledTotal, info.PooledCertified = info.PooledTotal-total, info.PooledCertified-certified
 	}
 	return &blobv1.QueryInfoResponse{Info: *info, Epoch: uint32(now)}, nil
 }
