@@ -112,10 +112,17 @@ type proofResult struct {
 	Time           time.Time        `json:"time"`
 	Epoch          committee.Epoch  `json:"epoch"`
 	Status         blob.Status      `json:"status"`
+	Pooled         *pooledCounts    `json:"pooled,omitempty"`
 	CertifiedUntil *committee.Epoch `json:"certifiedUntilEpoch"`
 	TrustHeight    int64            `json:"trustHeight"`
 	TrustHash      string           `json:"trustHash"`
 	File           string           `json:"file,omitempty"`
+}
+
+// pooledCounts are registrations in storage pools, of which some may have ended.
+type pooledCounts struct {
+	Total     uint64 `json:"total"`
+	Certified uint64 `json:"certified"`
 }
 
 // printProof prints what a proof says. With a file, it has just been written there.
@@ -123,6 +130,9 @@ func (d *deps) printProof(r proof.Result, trusted proof.Anchor, file string) err
 	out := proofResult{
 		ChainID: r.ChainID, BlobID: r.BlobID, Height: r.Height, Time: r.Time, Epoch: r.Epoch, Status: r.Status,
 		TrustHeight: trusted.Height, TrustHash: trusted.HashText(), File: file,
+	}
+	if r.Pooled.Total > 0 {
+		out.Pooled = &pooledCounts{Total: r.Pooled.Total, Certified: r.Pooled.Certified}
 	}
 	if r.CertifiedUntil != 0 {
 		out.CertifiedUntil = &r.CertifiedUntil
@@ -152,6 +162,10 @@ func provedStatus(r proof.Result) string {
 		return "not guaranteed: certified, but its owners may delete it at any time"
 	case r.Status.Kind != blob.Nonexistent:
 		return "not certified, only registered"
+	case r.Pooled.Certified > 0:
+		return "not guaranteed: certified in storage pools, which may have ended"
+	case r.Pooled.Total > 0:
+		return "not certified, only registered in storage pools, which may have ended"
 	}
 	return "not certified, not even registered"
 }

@@ -10,7 +10,8 @@
 //
 // What a proof does not say: a record is the state of one block and not a promise by itself. It is one as
 // far as permanent registrations go, because nobody can take those back; deletable ones are their owner's
-// to delete in the next block, and are reported but never counted. Nor does it say that the bytes can be
+// to delete in the next block, and are reported but never counted. Registrations in storage pools last as long
+// as their pools, of which the record says nothing; they are reported apart. Nor does it say that the bytes can be
 // read: certification says that a quorum of the nodes signed for them.
 //
 // Start with [Source.Prove] on one side and [Parse] and [Certification.Verify] on the other. Verifying

@@ -70,8 +70,11 @@ type Result struct {
 	Height  int64           // of the state
 	Time    time.Time       // of the header that carries its hash, the one above
 	Epoch   committee.Epoch // the chain's at that height
-	// Status sums up all registrations; [blob.Nonexistent] if there are none any more.
+	// Status sums up the registrations outside of storage pools; [blob.Nonexistent] if there are none any more.
 	Status blob.Status
+	// Pooled counts the registrations in storage pools, whether they are deletable or not. A pool that has
+	// ended holds its blobs until they are cleared away, and when pools end the record does not tell.
+	Pooled blob.DeletableCounts
 	// CertifiedUntil is the end, exclusive, of the longest permanent registration that is certified; 0 if
 	// there is none, or if the blob was proved inconsistent. Until then nobody can end the network's
 	// duty to keep the blob. Deletable registrations do not count: their owners may delete them at once.
@@ -156,6 +159,8 @@ func (c *Certification) read(r *Result) error {
 	}
 	var err error
 	r.Epoch = committee.Epoch(epoch.Number)
+	r.Pooled = blob.DeletableCounts{Total: info.PooledTotal, Certified: info.PooledCertified}
+	info.PooledTotal, info.PooledCertified = 0, 0
 	if r.Status, err = rpc.StatusOf(&info, r.Epoch); err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
