@@ -131,6 +131,15 @@ func TestCertificate(t *testing.T) {
 		if err := tc.cert.Verify(c, c.Quorum()); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
+		other := collect(t, c, keys, message, 1, 2, 3)
+		for _, list := range [][]Certificate{{tc.cert}, {good, other, tc.cert, good}} {
+			if err := VerifyAll(list, c, c.Quorum()); !errors.Is(err, tc.want) {
+				t.Errorf("%s, among %d: %v, want %v", name, len(list), err, tc.want)
+			}
+		}
+		if err := VerifyAll([]Certificate{good, other, good}, c, c.Quorum()); err != nil {
+			t.Errorf("good ones together: %v", err)
+		}
 	}
 }
 

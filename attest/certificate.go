@@ -37,24 +37,64 @@ type Certificate struct {
 // Errors: [ErrBitmap], [ErrWeight], [ErrSignature], those of [Header], [ErrEpoch]. Source: spec
 // control-plane.md section 4.4.
 func (cert Certificate) Verify(c *committee.Committee, need int) error {
-	keys, weight, err := cert.signers(c)
+	signed, err := cert.signed(c, need, map[string]bls.PublicKey{})
 	if err != nil {
 		return err
 	}
+	if err := signed.Key.Verify(signed.Message, signed.Signature); err != nil {
+		return fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return cert.checkEpoch(c)
+}
+
+// VerifyAll checks what [Certificate.Verify] checks of each, for less. Its errors are of the same kinds, but
+// not always of the first certificate that is wrong.
+func VerifyAll(certs []Certificate, c *committee.Committee, need int) error {
+	list := make([]bls.Signed, len(certs))
+	keys := map[string]bls.PublicKey{}
+	for i, cert := range certs {
+		var err error
+		if list[i], err = cert.signed(c, need, keys); err != nil {
+			return err
+		}
+	}
+	if err := bls.VerifyBatch(list); err != nil {
+		return fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	for _, cert := range certs {
+		if err := cert.checkEpoch(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signed returns what is to be verified, once the signers are enough. The sum of their keys is taken from
+// keys, by bitmap, or put there.
+func (cert Certificate) signed(c *committee.Committee, need int, keys map[string]bls.PublicKey) (s bls.Signed, err error) {
+	some, weight, err := cert.signers(c)
+	if err != nil {
+		return s, err
+	}
 	if weight < need {
-		return fmt.Errorf("%w: %d shards, %d needed", ErrWeight, weight, need)
+		return s, fmt.Errorf("%w: %d shards, %d needed", ErrWeight, weight, need)
 	}
-	sig, err := bls.ParseSignature(cert.Signature)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSignature, err)
+	s.Message = cert.Message
+	if s.Signature, err = bls.ParseSignature(cert.Signature); err != nil {
+		return s, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
-	key, err := bls.AggregateKeys(keys)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrSignature, err)
+	var known bool
+	if s.Key, known = keys[string(cert.Signers)]; known {
+		return s, nil
 	}
-	if err := key.Verify(cert.Message, sig); err != nil {
-		return fmt.Errorf("%w: %w", ErrSignature, err)
+	if s.Key, err = bls.AggregateKeys(some); err != nil {
+		return s, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
+	keys[string(cert.Signers)] = s.Key
+	return s, nil
+}
+
+func (cert Certificate) checkEpoch(c *committee.Committee) error {
 	_, epoch, err := Header(cert.Message)
 	if err != nil {
 		return err

@@ -124,6 +124,45 @@ func TestMoreSignersAreFine(t *testing.T) {
 	}
 }
 
+// Many certificates together say and refuse what each says and refuses alone.
+func TestBlobs(t *testing.T) {
+	t.Parallel()
+	c, keys := network(t)
+	var good []attest.Certificate
+	for i := range 2 * batchFrom {
+		good = append(good, sign(t, c, keys, attest.Confirmation{Epoch: epoch, Blob: blob.ID{byte(i)}}.Message(), 7+i%3))
+	}
+	short, forged, other := sign(t, c, keys, good[0].Message, 6), good[1], sign(t, c, keys, attest.InvalidBlob(epoch, blob.ID{}), 7)
+	forged.Message = good[2].Message
+	for _, n := range []int{0, 1, batchFrom - 1, batchFrom, len(good)} {
+		got, err := Blobs(good[:n], c)
+		if err != nil || len(got) != n {
+			t.Fatalf("%d certificates: %d, %v", n, len(got), err)
+		}
+		for i := range got {
+			if got[i].ID != (blob.ID{byte(i)}) {
+				t.Errorf("%d certificates: number %d is about %s", n, i, got[i].ID)
+			}
+		}
+		if n < 2 {
+			continue
+		}
+		for _, bad := range []struct {
+			list []attest.Certificate
+			want error
+		}{
+			{[]attest.Certificate{short, forged}, economy.ErrBlsAggregateNotEnoughStake},
+			{[]attest.Certificate{forged, short}, economy.ErrBlsAggregateSigVerification},
+			{[]attest.Certificate{other}, economy.ErrMessagesInvalidMsgType},
+		} {
+			list := append(append([]attest.Certificate{}, good[:n-1]...), bad.list...)
+			if _, err := Blobs(list, c); !errors.Is(err, bad.want) {
+				t.Errorf("%d certificates with a wrong one: %v, want %v", len(list), err, bad.want)
+			}
+		}
+	}
+}
+
 func TestPossession(t *testing.T) {
 	t.Parallel()
 	_, keys := network(t)

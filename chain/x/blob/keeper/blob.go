@@ -147,12 +147,8 @@ func (k Keeper) space(ctx context.Context, m *market.Market, p *purse, r *blobv1
 }
 
 // certify certifies one blob. Source: spec: control-plane.md sections 2.3 and 4.4.
-func (k Keeper) certify(ctx context.Context, owner sdk.AccAddress, c *blobv1.Certification) error {
-	b, err := k.ownBlob(ctx, owner, c.ObjectId)
-	if err != nil {
-		return err
-	}
-	cert, err := k.committee.BlobCertificate(ctx, certificate(c.Certificate))
+func (k Keeper) certify(ctx context.Context, owner sdk.AccAddress, object []byte, cert storage.Certificate) error {
+	b, err := k.ownBlob(ctx, owner, object)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ type Bank interface {
 type Committee interface {
 	Shards(ctx context.Context) (uint16, error)
 	Now(ctx context.Context) (committee.Epoch, error)
-	BlobCertificate(ctx context.Context, cert attest.Certificate) (storage.Certificate, error)
+	BlobCertificates(ctx context.Context, list []attest.Certificate) ([]storage.Certificate, error)
 	InvalidBlobCertificate(ctx context.Context, cert attest.Certificate) (blob.ID, error)
 	DenyListCertificate(ctx context.Context, a attest.Certificate) (cert.DenyListUpdate, error)
 	DenyListDeletedCertificate(ctx context.Context, a attest.Certificate) (blob.ID, error)

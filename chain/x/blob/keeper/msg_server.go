@@ -6,6 +6,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/chain/economy/market"
 	"github.com/walrus-go/walrus/chain/economy/storage"
 	"github.com/walrus-go/walrus/chain/refusal"
@@ -117,8 +118,16 @@ func (s MsgServer) CertifyBlobs(ctx context.Context, m *blobv1.MsgCertifyBlobs) 
 		if err := checkBatch(len(m.Blobs)); err != nil {
 			return nil, err
 		}
-		for i := range m.Blobs {
-			if err := s.k.certify(ctx, owner, &m.Blobs[i]); err != nil {
+		list := make([]attest.Certificate, len(m.Blobs))
+		for i, c := range m.Blobs {
+			list[i] = certificate(c.Certificate)
+		}
+		certs, err := s.k.committee.BlobCertificates(ctx, list)
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range m.Blobs {
+			if err := s.k.certify(ctx, owner, c.ObjectId, certs[i]); err != nil {
 				return nil, err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	eventv1 "github.com/walrus-go/walrus/api/event/v1"
+	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/chain/economy/market"
 	"github.com/walrus-go/walrus/chain/economy/storage"
@@ -122,21 +123,27 @@ func (k Keeper) certifyPooled(ctx context.Context, pool blobv1.StoragePool, list
 	if err != nil {
 		return err
 	}
+	certificates := make([]attest.Certificate, len(list))
+	for i, c := range list {
+		certificates[i] = certificate(c.Certificate)
+	}
+	certs, err := k.committee.BlobCertificates(ctx, certificates)
+	if err != nil {
+		return err
+	}
 	value := poolValue(pool)
-	for i := range list {
-		if err := k.certifyInPool(ctx, now, pool.Id, &value, &list[i]); err != nil {
+	for i, c := range list {
+		if err := k.certifyInPool(ctx, now, pool.Id, &value, c.BlobId, certs[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k Keeper) certifyInPool(ctx context.Context, now committee.Epoch, poolID []byte, pool *storage.Pool, c *blobv1.PooledCertification) error {
-	cert, err := k.committee.BlobCertificate(ctx, certificate(c.Certificate))
-	if err != nil {
-		return err
-	}
-	b, err := k.pooledBlob(ctx, poolID, c.BlobId)
+func (k Keeper) certifyInPool(
+	ctx context.Context, now committee.Epoch, poolID []byte, pool *storage.Pool, blobID []byte, cert storage.Certificate,
+) error {
+	b, err := k.pooledBlob(ctx, poolID, blobID)
 	if err != nil {
 		return err
 	}

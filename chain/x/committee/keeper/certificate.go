@@ -25,12 +25,6 @@ const (
 	maxMessage   = 256 // bytes; the longest message there is has 87
 )
 
-// BlobCertificate verifies a certificate of a quorum of the current committee that a blob is stored.
-// Errors: those of [cert.Blob].
-func (k Keeper) BlobCertificate(ctx context.Context, a attest.Certificate) (storage.Certificate, error) {
-	return verified(ctx, k, a, cert.Blob)
-}
-
 // InvalidBlobCertificate verifies a certificate of at least one correct node of the current committee that
 // a blob is inconsistent. Errors: those of [cert.InvalidBlob].
 func (k Keeper) InvalidBlobCertificate(ctx context.Context, a attest.Certificate) (blob.ID, error) {
@@ -49,22 +43,45 @@ func (k Keeper) DenyListDeletedCertificate(ctx context.Context, a attest.Certifi
 	return verified(ctx, k, a, cert.DenyListDeleted)
 }
 
+// BlobCertificates verifies certificates of quorums of the current committee that blobs are stored, many for
+// less time each than one. Errors: those of [cert.Blob], of the first wrong one.
+func (k Keeper) BlobCertificates(ctx context.Context, list []attest.Certificate) ([]storage.Certificate, error) {
+	c, err := k.charged(ctx, list...)
+	if err != nil {
+		return nil, err
+	}
+	return cert.Blobs(list, c)
+}
+
 // verified charges for a certificate and has it verified against the current committee.
 func verified[M any](
 	ctx context.Context, k Keeper, a attest.Certificate, verify func(attest.Certificate, *committee.Committee) (M, error),
 ) (M, error) {
-	var none M
-	if len(a.Message) > maxMessage {
-		return none, fmt.Errorf("committee: message of %d bytes: %w", len(a.Message), economy.ErrMessagesInvalidMsgType)
+	c, err := k.charged(ctx, a)
+	if err != nil {
+		var none M
+		return none, err
+	}
+	return verify(a, c)
+}
+
+// charged charges for certificates before anything is done with them and returns the current committee.
+func (k Keeper) charged(ctx context.Context, list ...attest.Certificate) (*committee.Committee, error) {
+	for _, a := range list {
+		if len(a.Message) > maxMessage {
+			return nil, fmt.Errorf("committee: message of %d bytes: %w", len(a.Message), economy.ErrMessagesInvalidMsgType)
+		}
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	// The committee is the same for everyone and cached: reading it is not the sender's expense.
 	c, err := k.Current(sdkCtx.WithGasMeter(storetypes.NewInfiniteGasMeter()))
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	sdkCtx.GasMeter().ConsumeGas(gasPairing+gasPerSigner*signers(a.Signers, len(c.Members())), "certificate")
-	return verify(a, c)
+	for _, a := range list {
+		sdkCtx.GasMeter().ConsumeGas(gasPairing+gasPerSigner*signers(a.Signers, len(c.Members())), "certificate")
+	}
+	return c, nil
 }
 
 // signers counts the bits of a bitmap, up to the number of members.
