@@ -23,7 +23,8 @@ KERNELS ?= generic avx2 gfni avx512
 
 .DEFAULT_GOAL := help
 .PHONY: help build install release test check fmt-check vet staticcheck rules race kernels purego \
-	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test walk epoch-figures export-figures figures clean
+	generate generate-diff fuzz bench bench-encode cover interop devnet demo crash-test walk epoch-figures export-figures figures \
+	chain-figures chain-costs clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,13 @@ export-figures: ## measure the export and import of a chain with EXPORT blobs
 
 figures: build ## measure a network on this machine and print what docs/perf/devnet.md holds
 	$(GO) run ./internal/figures -walrus $(BIN)/walrus
+
+chain-figures: ## measure what a chain takes in on this machine (AGAINST=PROGRAM compares with another build)
+	$(GO) build -o $(BIN)/chainload ./internal/chainload
+	$(BIN)/chainload $(if $(AGAINST),-against $(AGAINST))
+
+chain-costs: ## measure what each kind of message costs, in gas and in processor's time
+	WALRUS_COSTS=1 $(GO) test -count=1 -run 'TestCosts$$' -v ./chain/chaintest
 
 devnet: build ## run a network on this machine until Ctrl-C
 	$(BIN)/walrus devnet --nodes $(NODES) --shards $(SHARDS)

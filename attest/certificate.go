@@ -37,7 +37,7 @@ type Certificate struct {
 // Errors: [ErrBitmap], [ErrWeight], [ErrSignature], those of [Header], [ErrEpoch]. Source: spec
 // control-plane.md section 4.4.
 func (cert Certificate) Verify(c *committee.Committee, need int) error {
-	signed, err := cert.signed(c, need, map[string]bls.PublicKey{})
+	signed, err := cert.signed(c, need, map[string]signerSum{})
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func (cert Certificate) Verify(c *committee.Committee, need int) error {
 // not always of the first certificate that is wrong.
 func VerifyAll(certs []Certificate, c *committee.Committee, need int) error {
 	list := make([]bls.Signed, len(certs))
-	keys := map[string]bls.PublicKey{}
+	known := map[string]signerSum{}
 	for i, cert := range certs {
 		var err error
-		if list[i], err = cert.signed(c, need, keys); err != nil {
+		if list[i], err = cert.signed(c, need, known); err != nil {
 			return err
 		}
 	}
@@ -69,28 +69,36 @@ func VerifyAll(certs []Certificate, c *committee.Committee, need int) error {
 	return nil
 }
 
-// signed returns what is to be verified, once the signers are enough. The sum of their keys is taken from
-// keys, by bitmap, or put there.
-func (cert Certificate) signed(c *committee.Committee, need int, keys map[string]bls.PublicKey) (s bls.Signed, err error) {
-	some, weight, err := cert.signers(c)
-	if err != nil {
-		return s, err
+// signerSum is what some signers amount to together.
+type signerSum struct {
+	key    bls.PublicKey
+	weight int
+}
+
+// signed returns what is to be verified, once the signers are enough. What they amount to is taken from
+// known, by bitmap, or put there.
+func (cert Certificate) signed(c *committee.Committee, need int, known map[string]signerSum) (s bls.Signed, err error) {
+	sum, found := known[string(cert.Signers)]
+	var keys []bls.PublicKey
+	if !found {
+		if keys, sum.weight, err = cert.signers(c); err != nil {
+			return s, err
+		}
 	}
-	if weight < need {
-		return s, fmt.Errorf("%w: %d shards, %d needed", ErrWeight, weight, need)
+	if sum.weight < need {
+		return s, fmt.Errorf("%w: %d shards, %d needed", ErrWeight, sum.weight, need)
 	}
 	s.Message = cert.Message
 	if s.Signature, err = bls.ParseSignature(cert.Signature); err != nil {
 		return s, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
-	var known bool
-	if s.Key, known = keys[string(cert.Signers)]; known {
-		return s, nil
+	if !found {
+		if sum.key, err = bls.AggregateKeys(keys); err != nil {
+			return s, fmt.Errorf("%w: %w", ErrSignature, err)
+		}
+		known[string(cert.Signers)] = sum
 	}
-	if s.Key, err = bls.AggregateKeys(some); err != nil {
-		return s, fmt.Errorf("%w: %w", ErrSignature, err)
-	}
-	keys[string(cert.Signers)] = s.Key
+	s.Key = sum.key
 	return s, nil
 }
 

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"math/bits"
 
 	bankv1beta1 "cosmossdk.io/api/cosmos/bank/v1beta1"
 	"google.golang.org/protobuf/proto"
@@ -13,15 +14,42 @@ import (
 	"github.com/walrus-go/walrus/ledger"
 )
 
-// Limits of gas. What is not used is paid for all the same, but running out costs the whole transaction,
-// so they are generous. A test of the chain holds them against what transactions use.
+// Limits of gas. What is not used is paid for all the same, and takes room in a block from others; but running
+// out costs the whole transaction, so they leave a third or more. A test of the chain holds them against what
+// transactions use.
 const (
-	gasBase = 150_000
-	gasEach = 150_000 // blob
+	gasBase        = 150_000
+	gasEach        = 150_000 // blob, for whatever is done with it
+	gasRegister    = 75_000  // blob
+	gasCertify     = 90_000  // blob
+	gasCertificate = 50_000  // set of signers
+	gasSigner      = 75
 )
 
-// GasLimit is the limit that a wallet sets for a transaction about n blobs.
+// GasLimit is the limit that a wallet sets for a transaction about n blobs, where no tighter one is known.
 func GasLimit(n int) uint64 { return gasBase + gasEach*uint64(n) }
+
+// RegisterGas is the limit that a wallet sets for registering n blobs.
+func RegisterGas(n int) uint64 { return gasBase + gasRegister*uint64(n) }
+
+// CertifyGas is the limit that a wallet sets for certificates. The chain charges for each, and for each set
+// of signers by their number.
+func CertifyGas(certs []ledger.Certification) uint64 {
+	gas := gasBase + gasCertify*uint64(len(certs))
+	seen := map[string]bool{}
+	for _, c := range certs {
+		signers := c.Certificate.Signers
+		if seen[string(signers)] {
+			continue
+		}
+		seen[string(signers)] = true
+		gas += gasCertificate
+		for _, b := range signers {
+			gas += gasSigner * uint64(bits.OnesCount8(b))
+		}
+	}
+	return gas
+}
 
 const encodingType = 1 // RS2, the only one
 
@@ -41,7 +69,7 @@ func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]l
 		m.Blobs = append(m.Blobs, one)
 	}
 	var out blobv1.MsgRegisterBlobsResponse
-	if err := w.Execute(ctx, GasLimit(len(blobs)), m, &out); err != nil {
+	if err := w.Execute(ctx, RegisterGas(len(blobs)), m, &out); err != nil {
 		return nil, err
 	}
 	if len(out.Blobs) != len(blobs) {
@@ -61,7 +89,7 @@ func (w *Wallet) Certify(ctx context.Context, certs []ledger.Certification) erro
 			},
 		})
 	}
-	return w.Execute(ctx, GasLimit(len(certs)), m, &blobv1.MsgCertifyBlobsResponse{})
+	return w.Execute(ctx, CertifyGas(certs), m, &blobv1.MsgCertifyBlobsResponse{})
 }
 
 // Delete implements [ledger.Wallet].

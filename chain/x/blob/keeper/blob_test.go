@@ -233,7 +233,7 @@ func TestGas(t *testing.T) {
 		}
 		return b.Txs[0].GasUsed
 	}
-	for _, n := range []int{1, 10} {
+	for _, n := range []int{1, 10, 30} {
 		var claims []ledger.Registration
 		for range n {
 			claims = append(claims, ledgertest.Claim(1_000_000, 2, true))
@@ -258,9 +258,13 @@ func TestGas(t *testing.T) {
 		}
 		deleted := used()
 		t.Logf("%d blobs: register %d gas each, certify %d, delete %d", n, register/int64(n), certified/int64(n), deleted/int64(n))
-		for what, g := range map[string]int64{"register": register, "certify": certified, "delete": deleted} {
-			if limit := int64(rpc.GasLimit(n)); g > limit*3/4 {
-				t.Errorf("%s of %d blobs uses %d gas, above three quarters of the limit %d", what, n, g, limit)
+		for _, x := range []struct {
+			what  string
+			gas   int64
+			limit uint64
+		}{{"register", register, rpc.RegisterGas(n)}, {"certify", certified, rpc.CertifyGas(certs)}, {"delete", deleted, rpc.GasLimit(n)}} {
+			if x.gas > int64(x.limit)*3/4 {
+				t.Errorf("%s of %d blobs uses %d gas, above three quarters of the limit %d", x.what, n, x.gas, x.limit)
 			}
 		}
 	}

@@ -4,34 +4,41 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
+
+	"cosmossdk.io/collections"
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/bls"
+	"github.com/walrus-go/walrus/chain/x/committee/types"
 	"github.com/walrus-go/walrus/committee"
 )
 
 // cache keeps the last committee with its keys decoded and checked, which costs more than the
-// verification of a certificate. It is a function of the record alone: a record that differs, for
-// instance in a block that was proposed and then dropped, is decoded anew.
+// verification of a certificate, as reading the record of a large committee does. It is a function of the
+// record's bytes alone: a record that differs, for instance in a block that was proposed and then dropped, is
+// decoded anew.
 type cache struct {
-	mu     sync.Mutex
-	record committeev1.Committee
-	value  *committee.Committee
+	mu    sync.Mutex
+	raw   []byte
+	value *committee.Committee
 }
 
-func (c *cache) decode(record committeev1.Committee) (*committee.Committee, error) {
+func (c *cache) decode(raw []byte, read func([]byte) (committeev1.Committee, error)) (*committee.Committee, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.value != nil && reflect.DeepEqual(c.record, record) {
+	if c.value != nil && bytes.Equal(c.raw, raw) {
 		return c.value, nil
+	}
+	record, err := read(raw)
+	if err != nil {
+		return nil, err
 	}
 	value, err := decode(record, c.value)
 	if err != nil {
 		return nil, err
 	}
-	c.record, c.value = record, value
+	c.raw, c.value = bytes.Clone(raw), value
 	return value, nil
 }
 
@@ -42,11 +49,18 @@ func (k Keeper) Current(ctx context.Context) (*committee.Committee, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, err := k.committees.Get(ctx, epoch.Number)
+	key, err := collections.EncodeKeyWithPrefix(types.CommitteesPrefix, k.committees.KeyCodec(), epoch.Number)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := k.kv.OpenKVStore(ctx).Get(key)
+	if err == nil && raw == nil {
+		err = collections.ErrNotFound
+	}
 	if err != nil {
 		return nil, fmt.Errorf("committee of epoch %d: %w", epoch.Number, err)
 	}
-	return k.cache.decode(record)
+	return k.cache.decode(raw, k.committees.ValueCodec().Decode)
 }
 
 // decode checks a record: shards, order, keys. Keys that members have in before, which may be nil, are known

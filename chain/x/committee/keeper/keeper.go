@@ -88,6 +88,7 @@ type Keeper struct {
 	powered    collections.KeySet[[]byte]
 	left       collections.KeySet[leftKey]
 
+	kv      store.KVStoreService
 	objects origin.Counter
 	deps    Dependencies
 	market  Market // nil in keepers that are only asked
@@ -118,6 +119,7 @@ func NewKeeper(cdc codec.BinaryCodec, kv store.KVStoreService, transient store.T
 		changed:    collections.NewItem(sb, types.ChangedPrefix, "changed", collections.BoolValue),
 		powered:    collections.NewKeySet(sb, types.PoweredPrefix, "powered", collections.BytesKey),
 		left:       collections.NewKeySet(sb, types.LeftPrefix, "left", leftKeys),
+		kv:         kv,
 		objects:    origin.NewCounter("object", transient),
 		deps:       deps,
 		cache:      new(cache),

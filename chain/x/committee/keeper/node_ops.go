@@ -32,7 +32,7 @@ func (k Keeper) registerNode(ctx context.Context, m *committeev1.MsgRegisterNode
 		Votes:                m.Votes,
 		GovernanceAuthorized: owner,
 	}
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasPairing, "proof of possession")
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasCertificate+gasPairing, "proof of possession")
 	if err := checkRegistration(&node, m.CommissionRate); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (k Keeper) setNextKey(ctx context.Context, m *committeev1.MsgSetNextKey) er
 	if err != nil {
 		return err
 	}
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasPairing, "proof of possession")
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gasCertificate+gasPairing, "proof of possession")
 	possession := committeev1.Possession{Epoch: uint32(epoch), Sender: node.Owner, Signature: m.Possession}
 	if err := checkPossession(m.BlsPublicKey, possession); err != nil {
 		return err
