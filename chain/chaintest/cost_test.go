@@ -91,15 +91,15 @@ func (g *gathering) certify(message []byte) attest.Certificate {
 	return attest.Certificate{Message: message, Signers: signers, Signature: g.all.Sign(message).Bytes()}
 }
 
-// costs is what one kind of transaction costs.
-type costs struct {
+// messageCost is what one kind of transaction costs.
+type messageCost struct {
 	gas   int64
 	bytes int
 	took  time.Duration
 }
 
 // each has every account do something, in one block, and returns what that cost each.
-func (g *gathering) each(t *testing.T, do func(i int, w *rpc.Wallet) error) costs {
+func (g *gathering) each(t *testing.T, do func(i int, w *rpc.Wallet) error) messageCost {
 	t.Helper()
 	errs := make([]error, len(g.clients))
 	var wg sync.WaitGroup
@@ -119,7 +119,7 @@ func (g *gathering) each(t *testing.T, do func(i int, w *rpc.Wallet) error) cost
 	if len(b.Txs) != n {
 		t.Fatalf("a block of %d transactions, want %d", len(b.Txs), n)
 	}
-	return costs{b.Txs[0].GasUsed, len(g.Txs(head.Height)[0]), g.took / time.Duration(n)}
+	return messageCost{b.Txs[0].GasUsed, len(g.Txs(head.Height)[0]), g.took / time.Duration(n)}
 }
 
 // TestCosts prints what each kind of message costs in gas and in processor's time, which ought to go
@@ -131,7 +131,7 @@ func TestCosts(t *testing.T) {
 	ctx := context.Background()
 	fmt.Println("| message | storage nodes | for one | bytes | gas | processor's time | gas per microsecond |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
-	print := func(name string, g *gathering, of int, c costs) {
+	print := func(name string, g *gathering, of int, c messageCost) {
 		us := float64(c.took.Nanoseconds()) / 1e3
 		fmt.Printf("| %s | %d | %s | %d | %d | %.0f us | %.0f |\n", name, len(g.Nodes), map[bool]string{true: "transaction", false: "blob"}[of == 1],
 			c.bytes/of, c.gas/int64(of), us/float64(of), float64(c.gas)/us)
@@ -139,7 +139,7 @@ func TestCosts(t *testing.T) {
 	for _, nodes := range []int{4, 100, 1000} {
 		g := newGathering(t, nodes, 1000, 20)
 		print("send", g, 1, g.each(t, func(i int, w *rpc.Wallet) error { return w.Send(ctx, ledger.Address{byte(i), 1}, 1) }))
-		g.blobCosts(t, 1, func(string, *gathering, int, costs) {}) // what is only done once is done now
+		g.blobCosts(t, 1, func(string, *gathering, int, messageCost) {}) // what is only done once is done now
 		for _, batch := range []int{1, 10, 100} {
 			g.blobCosts(t, batch, print)
 		}
@@ -159,7 +159,7 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-func (g *gathering) blobCosts(t *testing.T, batch int, print func(string, *gathering, int, costs)) {
+func (g *gathering) blobCosts(t *testing.T, batch int, print func(string, *gathering, int, messageCost)) {
 	t.Helper()
 	ctx := context.Background()
 	blobs := make([][]ledger.Blob, len(g.clients))
