@@ -50,6 +50,50 @@ type BlobDeleted struct {
 	WasCertified bool
 }
 
+// StoragePoolCreated says that there is a storage pool: a reservation that many blobs draw from, and end with.
+type StoragePoolCreated struct {
+	Epoch committee.Epoch
+	Pool  blob.ObjectID
+	Size  uint64 // bytes, encoded
+	Start committee.Epoch
+	End   committee.Epoch
+}
+
+// StoragePoolExtended says that a storage pool, with all that is in it, lasts longer.
+type StoragePoolExtended struct {
+	Epoch committee.Epoch
+	Pool  blob.ObjectID
+	End   committee.Epoch
+}
+
+// PooledBlobRegistered is [BlobRegistered] for a blob in a storage pool.
+type PooledBlobRegistered struct {
+	Epoch     committee.Epoch
+	BlobID    blob.ID
+	Size      uint64 // bytes, before encoding
+	Deletable bool
+	Object    blob.ObjectID
+	Pool      blob.ObjectID
+}
+
+// PooledBlobCertified is [BlobCertified] for a blob in a storage pool; extensions are the pool's.
+type PooledBlobCertified struct {
+	Epoch     committee.Epoch
+	BlobID    blob.ID
+	Deletable bool
+	Object    blob.ObjectID
+	Pool      blob.ObjectID
+}
+
+// PooledBlobDeleted is [BlobDeleted] for a blob in a storage pool.
+type PooledBlobDeleted struct {
+	Epoch        committee.Epoch
+	BlobID       blob.ID
+	Object       blob.ObjectID
+	WasCertified bool
+	Pool         blob.ObjectID
+}
+
 // InvalidBlobID says that a blob was proved inconsistent and is not to be served.
 type InvalidBlobID struct {
 	Epoch  committee.Epoch
@@ -84,6 +128,11 @@ type UnknownEvent struct{ Name string }
 func (BlobRegistered) event()          {}
 func (BlobCertified) event()           {}
 func (BlobDeleted) event()             {}
+func (StoragePoolCreated) event()      {}
+func (StoragePoolExtended) event()     {}
+func (PooledBlobRegistered) event()    {}
+func (PooledBlobCertified) event()     {}
+func (PooledBlobDeleted) event()       {}
 func (InvalidBlobID) event()           {}
 func (EpochParametersSelected) event() {}
 func (EpochChangeStart) event()        {}

@@ -173,7 +173,12 @@ func (n *Node) handle(ctx context.Context, e ledger.Event) error {
 	case ledger.BlobRegistered:
 		n.waiters.tell(body.BlobID)
 		n.flushSoon(body.BlobID)
+	case ledger.PooledBlobRegistered:
+		n.waiters.tell(body.BlobID)
+		n.flushSoon(body.BlobID)
 	case ledger.BlobDeleted:
+		return n.collect(body.BlobID, body.Epoch)
+	case ledger.PooledBlobDeleted:
 		return n.collect(body.BlobID, body.Epoch)
 	case ledger.InvalidBlobID:
 		n.pending.drop(body.BlobID)
@@ -203,6 +208,18 @@ func change(e ledger.Event) store.Change {
 		return store.Certify{Blob: b.BlobID, Object: b.Object, Epoch: b.Epoch, End: b.End, Deletable: b.Deletable, Ref: e.Ref}
 	case ledger.BlobDeleted:
 		return store.Delete{Blob: b.BlobID, Object: b.Object, WasCertified: b.WasCertified}
+	case ledger.StoragePoolCreated:
+		return store.KeepPool{Pool: b.Pool, End: b.End}
+	case ledger.StoragePoolExtended:
+		return store.KeepPool{Pool: b.Pool, End: b.End}
+	case ledger.PooledBlobRegistered:
+		return store.RegisterPooled{
+			Blob: b.BlobID, Pool: b.Pool, Object: b.Object, Epoch: b.Epoch, Size: b.Size, Deletable: b.Deletable, Ref: e.Ref,
+		}
+	case ledger.PooledBlobCertified:
+		return store.CertifyPooled{Blob: b.BlobID, Pool: b.Pool, Object: b.Object, Epoch: b.Epoch, Ref: e.Ref}
+	case ledger.PooledBlobDeleted:
+		return store.DeletePooled{Blob: b.BlobID, Pool: b.Pool, Object: b.Object}
 	case ledger.InvalidBlobID:
 		return store.Invalidate{Blob: b.BlobID, Epoch: b.Epoch, Ref: e.Ref}
 	}

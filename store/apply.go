@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -33,18 +34,22 @@ func (s *Store) Apply(index uint64, change Change) error {
 	}
 	b := s.db.NewBatch()
 	defer s.release(b)
-	if change != nil {
-		defer s.blobs.Lock(change.blobID())()
-		if err := s.stage(b, index, change); err != nil {
-			return err
-		}
+	switch c := change.(type) {
+	case blobChange:
+		defer s.blobs.Lock(c.blobID())()
+		err = s.stage(b, index, c)
+	case KeepPool:
+		err = s.stagePool(b, c)
+	}
+	if err != nil {
+		return err
 	}
 	setNumber(b, keyNext, index+1)
 	return s.commit(b, false)
 }
 
 // stage adds what a change does to a batch. The blob is locked.
-func (s *Store) stage(b *pebble.Batch, index uint64, change Change) error {
+func (s *Store) stage(b *pebble.Batch, index uint64, change blobChange) error {
 	id := change.blobID()
 	info, err := s.info(id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -58,10 +63,15 @@ func (s *Store) stage(b *pebble.Batch, index uint64, change Change) error {
 		s.log.Warn("store: event for an unknown blob dropped", "index", index, "blob", id, "event", fmt.Sprintf("%T", change))
 	case info.Invalid: // absorbs everything
 	default:
+		before := slices.Clone(info.Pooled)
 		if err := change.info(info); err != nil {
 			s.log.Warn("store: event dropped", "index", index, "blob", id, "event", fmt.Sprintf("%T", change), "err", err)
 			break
 		}
+		if err := stagePooled(b, id, before, info.Pooled); err != nil {
+			return err
+		}
+		info.pooled = uint64(len(info.Pooled))
 		if err := b.Set(infoKey(id), info.appendTo(nil), nil); err != nil {
 			return err
 		}
@@ -69,7 +79,7 @@ func (s *Store) stage(b *pebble.Batch, index uint64, change Change) error {
 	return s.stageObject(b, change)
 }
 
-func (s *Store) stageObject(b *pebble.Batch, change Change) error {
+func (s *Store) stageObject(b *pebble.Batch, change blobChange) error {
 	id, o, err := change.object(s.object)
 	switch {
 	case errors.Is(err, ErrNotFound) || id == nil && err == nil:
@@ -120,8 +130,24 @@ func (s *Store) Object(id blob.ObjectID) (*Object, error) {
 	return s.object(id)
 }
 
+// info returns all that is known of a blob ID, at one moment.
 func (s *Store) info(id blob.ID) (*Info, error) {
-	raw, err := s.get(infoKey(id))
+	info, err := s.record(s.db, id)
+	if err != nil || info.pooled == 0 {
+		return info, err
+	}
+	now := s.db.NewSnapshot()
+	defer func() { _ = now.Close() }() // read only
+	if info, err = s.record(now, id); err != nil {
+		return nil, err
+	}
+	info.Pooled, err = listPooled(now, id)
+	return info, err
+}
+
+// record returns what is known of a blob ID, but for its registrations in pools.
+func (s *Store) record(from pebble.Reader, id blob.ID) (*Info, error) {
+	raw, err := get(from, infoKey(id))
 	if err != nil {
 		return nil, fmt.Errorf("%w: blob %v", err, id)
 	}
@@ -133,12 +159,18 @@ func (s *Store) object(id blob.ObjectID) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: object %v", err, id)
 	}
-	return parseObject(raw)
+	o, err := parseObject(raw)
+	if err == nil && o.Pool != nil {
+		o.End, err = poolEnd(s.db, *o.Pool)
+	}
+	return o, err
 }
 
 // get returns a copy of a value.
-func (s *Store) get(key []byte) ([]byte, error) {
-	value, closer, err := s.db.Get(key)
+func (s *Store) get(key []byte) ([]byte, error) { return get(s.db, key) }
+
+func get(from pebble.Reader, key []byte) ([]byte, error) {
+	value, closer, err := from.Get(key)
 	if err != nil {
 		return nil, readError(err)
 	}

@@ -7,9 +7,14 @@ import (
 	"github.com/walrus-go/walrus/committee"
 )
 
-// A Change is what one event of the chain does to the records of one blob ID: [Register], [Certify],
-// [Extend], [Delete] or [Invalidate]. Source: spec storage-node.md sections 4.4 and 4.7.
-type Change interface {
+// A Change is what one event of the chain does: to the records of one blob ID ([Register], [Certify],
+// [Extend], [Delete], [Invalidate], [RegisterPooled], [CertifyPooled], [DeletePooled]), or to that of a
+// storage pool ([KeepPool]). Source: spec storage-node.md sections 4.4 and 4.7.
+type Change interface{ change() }
+
+// blobChange is what a change of a blob's records does.
+type blobChange interface {
+	Change
 	blobID() blob.ID
 	// info changes the record, which is not that of an invalid blob. It refuses, with the reason, what
 	// cannot follow from the record; the chain does not do that.
@@ -64,6 +69,12 @@ type Invalidate struct {
 	Ref   blob.EventRef
 }
 
+func (Register) change()   {}
+func (Certify) change()    {}
+func (Extend) change()     {}
+func (Delete) change()     {}
+func (Invalidate) change() {}
+
 func (c Register) blobID() blob.ID   { return c.Blob }
 func (c Certify) blobID() blob.ID    { return c.Blob }
 func (c Extend) blobID() blob.ID     { return c.Blob }
@@ -117,10 +128,7 @@ func (c Certify) info(i *Info) error {
 		}
 		i.PermanentCertified.add(c.End, c.Ref)
 	}
-	if !before || i.InitialCertified == nil || c.Epoch < *i.InitialCertified {
-		epoch := c.Epoch
-		i.InitialCertified = &epoch
-	}
+	i.mark(c.Epoch, before)
 	return nil
 }
 
@@ -154,10 +162,8 @@ func (c Delete) info(i *Info) error {
 	}
 	if i.DeletableCertified == 0 {
 		i.DeletableCertifiedEnd = 0
-		if i.PermanentCertified.Count == 0 {
-			i.InitialCertified = nil
-		}
 	}
+	i.unmark()
 	return nil
 }
 

@@ -95,7 +95,7 @@ func (s *Store) PutSliver(key SliverKey, data []byte) (added bool, err error) {
 	// Metadata and slivers go together: as long as the blob is read-locked, neither is deleted.
 	defer s.blobs.RLock(key.Blob)()
 	defer s.parts.Lock(key)()
-	info, err := s.info(key.Blob)
+	info, err := s.record(s.db, key.Blob)
 	if errors.Is(err, ErrNotFound) || err == nil && (!info.MetadataStored || info.Invalid) {
 		return false, fmt.Errorf("%w: %v", ErrNoMetadata, key)
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/walrus-go/walrus/bcs"
 	"github.com/walrus-go/walrus/blob"
@@ -12,7 +14,7 @@ import (
 // is here. Source: spec storage-node.md section 4.4.
 //
 // Certified counts never exceed total counts, and InitialCertified is set if and only if a certified
-// count is positive.
+// count is positive, or a registration in a pool certified.
 type Info struct {
 	// Invalid is set for good once the blob was proved inconsistent; then only Ref and InvalidSince
 	// mean anything else.
@@ -33,6 +35,11 @@ type Info struct {
 	DeletableCertifiedEnd committee.Epoch
 
 	InitialCertified *committee.Epoch
+
+	// Pooled are the registrations in storage pools, ordered by pool: at most one in each. They are
+	// recorded beside the rest, which only knows their number.
+	Pooled []Pooled
+	pooled uint64
 }
 
 // Permanent counts permanent registrations of a blob ID. Count is 0 or the rest means something.
@@ -48,16 +55,19 @@ func (p Permanent) after(e committee.Epoch) bool { return p.Count > 0 && p.End >
 // Registered tells whether the network has to keep the blob in epoch e. Source: spec storage-node.md
 // section 4.6, as for the other decisions.
 func (i *Info) Registered(e committee.Epoch) bool {
-	return !i.Invalid && (i.PermanentTotal.after(e) || i.DeletableTotal > 0 && i.DeletableEnd > e)
+	total, _ := i.countPooled(e)
+	return !i.Invalid && (i.PermanentTotal.after(e) || i.DeletableTotal > 0 && i.DeletableEnd > e || total > 0)
 }
 
 // Certified tells whether the network answers for the blob in epoch e.
 func (i *Info) Certified(e committee.Epoch) bool {
+	_, certified := i.countPooled(e)
 	return !i.Invalid && i.InitialCertified != nil && *i.InitialCertified <= e &&
-		(i.PermanentCertified.after(e) || i.DeletableCertified > 0 && i.DeletableCertifiedEnd > e)
+		(i.PermanentCertified.after(e) || i.DeletableCertified > 0 && i.DeletableCertifiedEnd > e || certified > 0)
 }
 
-// Status is the answer to those who ask for the blob's status in epoch e.
+// Status is the answer to those who ask for the blob's status in epoch e. Registrations in pools are
+// counted with the deletable ones, whatever they are.
 func (i *Info) Status(e committee.Epoch) blob.Status {
 	if i.Invalid {
 		return blob.Status{Kind: blob.Invalid, Event: i.Ref}
@@ -69,6 +79,9 @@ func (i *Info) Status(e committee.Epoch) blob.Status {
 	if i.DeletableCertifiedEnd > e {
 		counts.Certified = i.DeletableCertified
 	}
+	total, certified := i.countPooled(e)
+	counts.Total += total
+	counts.Certified += certified
 	status := blob.Status{Counts: counts, InitialCertified: i.InitialCertified}
 	switch {
 	case i.PermanentCertified.after(e):
@@ -88,14 +101,36 @@ func (i *Info) Status(e committee.Epoch) blob.Status {
 // empty tells whether no registration is counted. The record of an invalid blob is kept for ever.
 func (i *Info) empty() bool {
 	return !i.Invalid && i.PermanentTotal.Count == 0 && i.PermanentCertified.Count == 0 &&
-		i.DeletableTotal == 0 && i.DeletableCertified == 0
+		i.DeletableTotal == 0 && i.DeletableCertified == 0 && len(i.Pooled) == 0
 }
 
-// infoVersion starts each record.
-const infoVersion = 1
+// mark notes that a registration was certified in an epoch. before tells whether the blob was then.
+func (i *Info) mark(epoch committee.Epoch, before bool) {
+	if !before || i.InitialCertified == nil || epoch < *i.InitialCertified {
+		i.InitialCertified = &epoch
+	}
+}
+
+// unmark forgets since when the blob is certified if no registration is any more.
+func (i *Info) unmark() {
+	if i.PermanentCertified.Count == 0 && i.DeletableCertified == 0 &&
+		!slices.ContainsFunc(i.Pooled, func(p Pooled) bool { return p.Certified != nil }) {
+		i.InitialCertified = nil
+	}
+}
+
+// Each record starts with one of these.
+const (
+	infoVersion   = 1
+	pooledVersion = 2 // about registrations in pools too, or one of those
+)
 
 func (i *Info) appendTo(b []byte) []byte {
-	b = bcs.AppendU8(b, infoVersion)
+	if i.pooled > 0 {
+		b = bcs.AppendU64(bcs.AppendU8(b, pooledVersion), i.pooled)
+	} else {
+		b = bcs.AppendU8(b, infoVersion)
+	}
 	b = bcs.AppendBool(b, i.Invalid)
 	b = bcs.AppendU32(b, uint32(i.InvalidSince))
 	b = appendRef(b, i.Ref)
@@ -115,10 +150,16 @@ func (i *Info) appendTo(b []byte) []byte {
 
 func parseInfo(b []byte) (*Info, error) {
 	r := bcs.NewReader(b)
-	if v := r.U8(); v != infoVersion {
+	i := new(Info)
+	switch v := r.U8(); v {
+	case infoVersion:
+	case pooledVersion:
+		if i.pooled = r.U64(); i.pooled == 0 {
+			r.Fail(errors.New("no registration in a pool"))
+		}
+	default:
 		r.Fail(fmt.Errorf("%w: record of version %d", ErrVersion, v))
 	}
-	i := new(Info)
 	i.Invalid = r.Bool()
 	i.InvalidSince = committee.Epoch(r.U32())
 	i.Ref = readRef(r)
@@ -145,34 +186,50 @@ type Object struct {
 	Blob       blob.ID
 	Registered committee.Epoch
 	Certified  *committee.Epoch // nil until certified
-	End        committee.Epoch
+	End        committee.Epoch  // of one in a pool: where the pool ends now
 	Deletable  bool
-	Ref        blob.EventRef // the last event that changed it
+	Ref        blob.EventRef  // the last event that changed it
+	Pool       *blob.ObjectID // the storage pool that it is in; nil for none
 }
 
 // RegisteredAt tells whether the registration is alive in epoch e.
 func (o *Object) RegisteredAt(e committee.Epoch) bool { return o.End > e }
 
+// appendTo writes a registration; its pool instead of its end if it is in one.
 func (o *Object) appendTo(b []byte) []byte {
-	b = bcs.AppendU8(b, infoVersion)
+	version := uint8(infoVersion)
+	if o.Pool != nil {
+		version = pooledVersion
+	}
+	b = bcs.AppendU8(b, version)
 	b = append(b, o.Blob[:]...)
 	b = bcs.AppendU32(b, uint32(o.Registered))
 	b = appendEpoch(b, o.Certified)
-	b = bcs.AppendU32(b, uint32(o.End))
+	if o.Pool != nil {
+		b = append(b, o.Pool[:]...)
+	} else {
+		b = bcs.AppendU32(b, uint32(o.End))
+	}
 	b = bcs.AppendBool(b, o.Deletable)
 	return appendRef(b, o.Ref)
 }
 
 func parseObject(b []byte) (*Object, error) {
 	r := bcs.NewReader(b)
-	if v := r.U8(); v != infoVersion {
-		r.Fail(fmt.Errorf("%w: record of version %d", ErrVersion, v))
+	version := r.U8()
+	if version != infoVersion && version != pooledVersion {
+		r.Fail(fmt.Errorf("%w: record of version %d", ErrVersion, version))
 	}
 	o := new(Object)
 	copy(o.Blob[:], r.Fixed(len(o.Blob)))
 	o.Registered = committee.Epoch(r.U32())
 	o.Certified = readEpoch(r)
-	o.End = committee.Epoch(r.U32())
+	if version == pooledVersion {
+		o.Pool = new(blob.ObjectID)
+		copy(o.Pool[:], r.Fixed(len(o.Pool)))
+	} else {
+		o.End = committee.Epoch(r.U32())
+	}
 	o.Deletable = r.Bool()
 	o.Ref = readRef(r)
 	if err := r.Done(); err != nil {

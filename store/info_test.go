@@ -19,7 +19,7 @@ func step(t *testing.T, i *Info, changes ...Change) {
 		if i.Invalid {
 			return
 		}
-		if err := c.info(i); err != nil {
+		if err := c.(blobChange).info(i); err != nil {
 			t.Fatalf("%T: %v", c, err)
 		}
 	}
@@ -30,6 +30,7 @@ func TestStatus(t *testing.T) {
 	for _, tc := range []struct {
 		name                  string
 		changes               []Change
+		pools                 committee.Epoch // where all pools end
 		epoch                 committee.Epoch
 		want                  blob.Status
 		registered, certified bool
@@ -73,12 +74,32 @@ func TestStatus(t *testing.T) {
 		{name: "certified twice keeps the first epoch", epoch: 3, registered: true, certified: true,
 			changes: []Change{Register{Epoch: 1, End: 9, Ref: first}, Register{Epoch: 1, End: 9}, Certify{Epoch: 1, End: 9, Ref: first}, Certify{Epoch: 2, End: 9}},
 			want:    blob.Status{Kind: blob.Permanent, End: 9, Certified: true, Event: first, InitialCertified: epochOf(1)}},
+		{name: "in a pool", epoch: 1, pools: 5, registered: true,
+			changes: []Change{RegisterPooled{Epoch: 1}},
+			want:    blob.Status{Kind: blob.Deletable, Counts: blob.DeletableCounts{Total: 1}}},
+		{name: "certified in a pool", epoch: 4, pools: 5, registered: true, certified: true,
+			changes: []Change{RegisterPooled{Epoch: 1, Deletable: true}, CertifyPooled{Epoch: 2}},
+			want:    blob.Status{Kind: blob.Deletable, Counts: blob.DeletableCounts{Total: 1, Certified: 1}, InitialCertified: epochOf(2)}},
+		{name: "in a pool that ended", epoch: 5, pools: 5,
+			changes: []Change{RegisterPooled{Epoch: 1}, CertifyPooled{Epoch: 2}}},
+		{name: "taken out of a pool", epoch: 1, pools: 5,
+			changes: []Change{RegisterPooled{Epoch: 1}, CertifyPooled{Epoch: 1}, DeletePooled{}}},
+		{name: "in a pool and for good", epoch: 1, pools: 5, registered: true, certified: true,
+			changes: []Change{Register{Epoch: 1, End: 3, Ref: first}, RegisterPooled{Epoch: 1}, CertifyPooled{Epoch: 1}},
+			want: blob.Status{Kind: blob.Permanent, End: 3, Event: first, Counts: blob.DeletableCounts{Total: 1, Certified: 1},
+				InitialCertified: epochOf(1)}},
+		{name: "invalid, in a pool", epoch: 1, pools: 5,
+			changes: []Change{RegisterPooled{Epoch: 1}, Invalidate{Epoch: 1, Ref: second}},
+			want:    blob.Status{Kind: blob.Invalid, Event: second}},
 		{name: "invalid", epoch: 1,
 			changes: []Change{Register{Epoch: 1, End: 5}, Invalidate{Epoch: 1, Ref: second}, Register{Epoch: 1, End: 9}},
 			want:    blob.Status{Kind: blob.Invalid, Event: second}},
 	} {
 		info := new(Info)
 		step(t, info, tc.changes...)
+		for k := range info.Pooled {
+			info.Pooled[k].End = tc.pools
+		}
 		if got := info.Status(tc.epoch); !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s: status %+v, want %+v", tc.name, got, tc.want)
 		}
@@ -101,11 +122,16 @@ func TestChangesRefuse(t *testing.T) {
 		{"extend what is not certified", []Change{Register{End: 5}}, Extend{End: 6}},
 		{"extend the other kind", []Change{Register{End: 5}, Certify{End: 5}}, Extend{End: 6, Deletable: true}},
 		{"delete what is permanent", []Change{Register{End: 5}}, Delete{}},
+		{"register in a pool twice", []Change{RegisterPooled{}}, RegisterPooled{Object: blob.ObjectID{1}}},
+		{"certify in another pool", []Change{RegisterPooled{}}, CertifyPooled{Pool: blob.ObjectID{1}}},
+		{"certify another object of a pool", []Change{RegisterPooled{}}, CertifyPooled{Object: blob.ObjectID{1}}},
+		{"certify in a pool twice", []Change{RegisterPooled{}, CertifyPooled{}}, CertifyPooled{Epoch: 3}},
+		{"delete another object of a pool", []Change{RegisterPooled{}}, DeletePooled{Object: blob.ObjectID{1}}},
 	} {
 		info := new(Info)
 		step(t, info, tc.before...)
 		before := *info
-		if err := tc.change.info(info); err == nil || !reflect.DeepEqual(*info, before) {
+		if err := tc.change.(blobChange).info(info); err == nil || !reflect.DeepEqual(*info, before) {
 			t.Errorf("%s: error %v, record %+v, want it unchanged: %+v", tc.name, err, *info, before)
 		}
 	}
@@ -168,7 +194,13 @@ func TestInfoHistories(t *testing.T) {
 func FuzzRecords(f *testing.F) {
 	f.Add((&Info{DeletableTotal: 1, InitialCertified: epochOf(3)}).appendTo(nil))
 	f.Add((&Object{Certified: epochOf(3), End: 9}).appendTo(nil))
+	f.Add((&Info{pooled: 2}).appendTo(nil))
+	f.Add((&Object{Pool: &blob.ObjectID{1}}).appendTo(nil))
+	f.Add((&Pooled{Certified: epochOf(3), Deletable: true}).appendTo(nil))
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		if p, err := parsePooled(raw); err == nil && !bytes.Equal(p.appendTo(nil), raw) {
+			t.Errorf("%x reads as %+v, which is written otherwise", raw, p)
+		}
 		if info, err := parseInfo(raw); err == nil && !bytes.Equal(info.appendTo(nil), raw) {
 			t.Errorf("%x reads as %+v, which is written otherwise", raw, info)
 		}

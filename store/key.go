@@ -16,6 +16,8 @@ const (
 	keyCursor   = 'c' // () -> index of the first event that is not handled for good
 	keyInfo     = 'i' // blob ID -> Info
 	keyObject   = 'o' // object ID -> Object
+	keyPool     = 'p' // pool ID -> end epoch
+	keyPooled   = 'q' // blob ID, pool ID -> Pooled
 	keyMetadata = 'm' // blob ID -> bytes
 	keyShard    = 'h' // shard -> ShardStatus
 	keySliver   = 's' // shard, axis, blob ID -> sliver
@@ -35,7 +37,14 @@ func (k SliverKey) String() string {
 
 func infoKey(id blob.ID) []byte         { return append([]byte{keyInfo}, id[:]...) }
 func objectKey(id blob.ObjectID) []byte { return append([]byte{keyObject}, id[:]...) }
+func poolKey(id blob.ObjectID) []byte   { return append([]byte{keyPool}, id[:]...) }
 func metadataKey(id blob.ID) []byte     { return append([]byte{keyMetadata}, id[:]...) }
+
+// pooledPrefix starts the keys of a blob's registrations in storage pools.
+func pooledPrefix(id blob.ID) []byte { return append([]byte{keyPooled}, id[:]...) }
+
+func pooledKey(id blob.ID, pool blob.ObjectID) []byte { return append(pooledPrefix(id), pool[:]...) }
+
 func shardKey(shard committee.Shard) []byte {
 	return binary.BigEndian.AppendUint16([]byte{keyShard}, uint16(shard))
 }

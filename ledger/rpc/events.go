@@ -113,7 +113,48 @@ func bodyOf(e *eventv1.Event) (ledger.EventBody, error) {
 		v := k.PricesUpdated
 		return ledger.PricesUpdated{Epoch: epochOf(v.Epoch), StoragePrice: v.StoragePrice, WritePrice: v.WritePrice}, nil
 	}
+	return pooledBodyOf(e)
+}
+
+// pooledBodyOf is bodyOf for what happens to storage pools.
+func pooledBodyOf(e *eventv1.Event) (ledger.EventBody, error) {
+	switch k := e.Kind.(type) {
+	case *eventv1.Event_StoragePoolCreated:
+		v := k.StoragePoolCreated
+		pool, err := hashOf("storage pool ID", v.StoragePoolId)
+		return ledger.StoragePoolCreated{
+			Epoch: epochOf(v.Epoch), Pool: pool, Size: v.ReservedEncodedCapacityBytes, Start: epochOf(v.StartEpoch), End: epochOf(v.EndEpoch),
+		}, err
+	case *eventv1.Event_StoragePoolExtended:
+		v := k.StoragePoolExtended
+		pool, err := hashOf("storage pool ID", v.StoragePoolId)
+		return ledger.StoragePoolExtended{Epoch: epochOf(v.Epoch), Pool: pool, End: epochOf(v.NewEndEpoch)}, err
+	case *eventv1.Event_PooledBlobRegistered:
+		v := k.PooledBlobRegistered
+		id, object, pool, err := pooledIDsOf(v.BlobId, v.ObjectId, v.StoragePoolId)
+		return ledger.PooledBlobRegistered{
+			Epoch: epochOf(v.Epoch), BlobID: id, Size: v.UnencodedSize, Deletable: v.Deletable, Object: object, Pool: pool,
+		}, err
+	case *eventv1.Event_PooledBlobCertified:
+		v := k.PooledBlobCertified
+		id, object, pool, err := pooledIDsOf(v.BlobId, v.ObjectId, v.StoragePoolId)
+		return ledger.PooledBlobCertified{Epoch: epochOf(v.Epoch), BlobID: id, Deletable: v.Deletable, Object: object, Pool: pool}, err
+	case *eventv1.Event_PooledBlobDeleted:
+		v := k.PooledBlobDeleted
+		id, object, pool, err := pooledIDsOf(v.BlobId, v.ObjectId, v.StoragePoolId)
+		return ledger.PooledBlobDeleted{
+			Epoch: epochOf(v.Epoch), BlobID: id, Object: object, WasCertified: v.WasCertified, Pool: pool,
+		}, err
+	}
 	return ledger.UnknownEvent{Name: fmt.Sprintf("%T", e.Kind)}, nil
+}
+
+func pooledIDsOf(blobID, objectID, poolID []byte) (id blob.ID, object, pool blob.ObjectID, err error) {
+	if id, object, err = idsOf(blobID, objectID); err != nil {
+		return id, object, pool, err
+	}
+	pool, err = hashOf("storage pool ID", poolID)
+	return id, object, pool, err
 }
 
 func idsOf(blobID, objectID []byte) (id blob.ID, object blob.ObjectID, err error) {
