@@ -93,7 +93,37 @@ func (h *history) run(fs vfs.FS) error {
 			return err
 		}
 	}
-	return nil
+	return h.pools(s, index)
+}
+
+// pools is run for blobs in a storage pool.
+func (h *history) pools(s *store.Store, index uint64) error {
+	pool, id := blob.ObjectID{99}, storetest.ID(99)
+	for i, c := range []store.Change{
+		store.KeepPool{Pool: pool, End: 3},
+		store.RegisterPooled{Blob: id, Pool: pool, Object: blob.ObjectID{98}, Epoch: 1, Size: 1, Deletable: true},
+		store.CertifyPooled{Blob: id, Pool: pool, Object: blob.ObjectID{98}, Epoch: 1},
+		store.KeepPool{Pool: pool, End: 5},
+	} {
+		if err := s.Apply(index+uint64(i), c); err != nil {
+			return err
+		}
+	}
+	if err := h.upload(s, id, 99, index+4); err != nil {
+		return err
+	}
+	h.acknowledge("pool", func(s *store.Store) error {
+		o, err := s.Object(blob.ObjectID{98})
+		if err == nil && o.End != 5 {
+			err = fmt.Errorf("pool ends with epoch %d", o.End)
+		}
+		return err
+	})
+	h.doubt("pool")
+	if err := s.Apply(index+4, store.DeletePooled{Blob: id, Pool: pool, Object: blob.ObjectID{98}}); err != nil {
+		return err
+	}
+	return h.collect(s, id)
 }
 
 func (h *history) upload(s *store.Store, id blob.ID, seed byte, index uint64) error {
