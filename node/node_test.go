@@ -15,8 +15,10 @@ import (
 	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/ledger/rpc"
 	"github.com/walrus-go/walrus/node"
 	"github.com/walrus-go/walrus/redstuff"
+	"github.com/walrus-go/walrus/store"
 	"github.com/walrus-go/walrus/wire"
 )
 
@@ -187,6 +189,43 @@ func TestDelete(t *testing.T) {
 	w.caughtUp()
 	w.upload(f, false, http.StatusCreated)
 	w.confirmed(f, nil, 0)
+}
+
+func TestPools(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, node.Limits{Wait: time.Minute})
+	wallet := w.chain.Wallet(0)
+	pool, err := wallet.CreatePool(t.Context(), 100<<20, 2)
+	check(t, err)
+	f, g := newFile(t, 1, 3000), newFile(t, 2, 3000)
+	// Uploads wait for the pool as for any other registration.
+	w.upload(f, true, http.StatusAccepted)
+	blobs, err := wallet.RegisterPooled(t.Context(), pool.ID, []rpc.PooledRegistration{
+		{BlobID: f.id, RootHash: f.metadata.Root(), Size: 3000, Deletable: true},
+		{BlobID: g.id, RootHash: g.metadata.Root(), Size: 3000},
+	})
+	check(t, err)
+	w.confirmed(f, &blobs[0].ID, time.Minute)
+	w.upload(g, false, http.StatusCreated)
+	w.confirmed(g, nil, 0)
+	w.refused(httptest.NewRequest("GET", wire.ConfirmationPath(g.id, &blobs[1].ID, 0), nil), wire.ErrNotRegistered)
+	w.refused(httptest.NewRequest("GET", wire.ConfirmationPath(g.id, &blobs[0].ID, 0), nil), wire.ErrNotRegistered)
+	end, err := wallet.ExtendPool(t.Context(), pool.ID, 1)
+	check(t, err)
+	w.caughtUp()
+	w.stop()
+	s, err := store.Open("node", store.Identity{Chain: "test", Node: w.me().ID}, &store.Options{FS: w.disk})
+	check(t, err)
+	if o, err := s.Object(blobs[1].ID); err != nil || o.End != end || !o.RegisteredAt(end-1) || o.RegisteredAt(end) {
+		t.Errorf("extended to %d, recorded as %+v, %v", end, o, err)
+	}
+	check(t, s.Close())
+	w.start()
+	check(t, wallet.DeletePooled(t.Context(), pool.ID, []blob.ID{f.id}))
+	w.caughtUp()
+	w.refused(httptest.NewRequest("GET", wire.MetadataPath(f.id), nil), wire.ErrMetadataNotFound)
+	w.refused(httptest.NewRequest("GET", wire.ConfirmationPath(f.id, &blobs[0].ID, 0), nil), wire.ErrNotRegistered)
+	w.stored(g)
 }
 
 func TestStatus(t *testing.T) {
