@@ -35,7 +35,8 @@ func (app *App) Audit() *Audit {
 type Money struct {
 	Supply    uint64
 	Fees      uint64 // paid for transactions since the epoch began
-	Market    uint64 // held for pots
+	Market    uint64 // held for pots, and for the funds of shared blobs
+	Subsidies uint64 // held for subsidies
 	Staking   uint64 // held for principals, rewards and commissions
 	Community uint64
 	Deposits  uint64 // of proposals
@@ -45,8 +46,8 @@ type Money struct {
 // Money counts all balances. Its cost grows with the number of accounts.
 func (a *Audit) Money() (m Money, err error) {
 	modules := map[string]*uint64{
-		authtypes.FeeCollectorName: &m.Fees, blobtypes.ModuleName: &m.Market, committeetypes.ModuleName: &m.Staking,
-		committeetypes.CommunityName: &m.Community, govtypes.ModuleName: &m.Deposits,
+		authtypes.FeeCollectorName: &m.Fees, blobtypes.ModuleName: &m.Market, blobtypes.SubsidiesName: &m.Subsidies,
+		committeetypes.ModuleName: &m.Staking, committeetypes.CommunityName: &m.Community, govtypes.ModuleName: &m.Deposits,
 	}
 	held := make(map[string]*uint64, len(modules))
 	for name, field := range modules {
@@ -91,10 +92,28 @@ func (a *Audit) EachStake(f func(committeev1.Stake) error) error {
 	return a.k.committee.EachStake(a.ctx, f)
 }
 
-// EachStorage calls f for every storage resource, owned or behind a blob.
+// EachStorage calls f for every storage resource: owned, behind a blob or behind a pool.
 func (a *Audit) EachStorage(f func(blobv1.Storage) error) error {
 	return a.k.blob.EachStorage(a.ctx, f)
 }
 
 // EachBlob calls f for every registration of a blob.
 func (a *Audit) EachBlob(f func(blobv1.Blob) error) error { return a.k.blob.EachBlob(a.ctx, f) }
+
+// EachShared calls f for every shared blob.
+func (a *Audit) EachShared(f func(blobv1.SharedBlob) error) error {
+	return a.k.blob.EachShared(a.ctx, f)
+}
+
+// EachPool calls f for every storage pool, those of buckets included.
+func (a *Audit) EachPool(f func(blobv1.StoragePool) error) error {
+	return a.k.blob.EachPool(a.ctx, f)
+}
+
+// EachPooled calls f for every blob of a pool, pool by pool.
+func (a *Audit) EachPooled(f func(blobv1.PooledBlob) error) error {
+	return a.k.blob.EachPooled(a.ctx, f)
+}
+
+// Subsidies returns the rates of subsidies and what they are paid from.
+func (a *Audit) Subsidies() (blobv1.Subsidies, error) { return a.k.blob.Subsidies(a.ctx) }

@@ -50,10 +50,11 @@ func (w *walk) block() error {
 		return err
 	}
 	for i, e := range after.market.Ring { // I-3
-		if e.Used > w.seen.market.Ring[i].Used && e.Used > after.market.Capacity {
+		if e.Used > w.seen.market.Ring[i].Used+w.free && e.Used-w.free > after.market.Capacity { // event blobs need no room
 			return fmt.Errorf("I-3: %d bytes are sold for epoch %d, there are %d", e.Used, e.Epoch, after.market.Capacity)
 		}
 	}
+	w.free = 0
 	return w.check(&after)
 }
 
@@ -83,15 +84,18 @@ func (w *walk) check(l *look) error {
 // checkMoney is invariant I-1, with principals as the walk knows them.
 func (w *walk) checkMoney(l *look) error {
 	m := l.money
-	if sum := m.Fees + m.Market + m.Staking + m.Community + m.Deposits + m.Accounts; sum != m.Supply {
+	if sum := m.Fees + m.Market + m.Staking + m.Community + m.Deposits + m.Subsidies + m.Accounts; sum != m.Supply {
 		return fmt.Errorf("I-1: %d FROST are held, the supply is %d", sum, m.Supply)
 	}
 	if m.Supply > w.seen.money.Supply {
 		return fmt.Errorf("I-1: the supply grew from %d to %d", w.seen.money.Supply, m.Supply)
 	}
 	w.burned += w.seen.money.Supply - m.Supply
-	if pots := l.market.Ring.Rewards(); pots != m.Market {
-		return fmt.Errorf("I-1: pots are %d, the market holds %d", pots, m.Market)
+	if pots := l.market.Ring.Rewards(); pots+w.funds != m.Market {
+		return fmt.Errorf("I-1: pots are %d, funds of shared blobs %d, the market holds %d", pots, w.funds, m.Market)
+	}
+	if w.subsidies != m.Subsidies {
+		return fmt.Errorf("I-1: %d is left for subsidies, %d is held", w.subsidies, m.Subsidies)
 	}
 	owed := w.inPools(l)
 	for _, s := range w.stakes.items {
@@ -314,7 +318,7 @@ func (w *walk) checkRewards(before, after *look) error {
 	}
 	whole := before.market.Ring[0].Used > 0
 	for _, n := range w.nodes {
-		whole = whole && (n.broken == nil || !before.state.Current.Has(n.id))
+		whole = whole && (n.broken == nil && n.denied == 0 || !before.state.Current.Has(n.id))
 	}
 	for _, m := range before.state.Current {
 		i := slices.IndexFunc(before.state.Pools, func(p stake.Pool) bool { return p.Node == m.Node })
@@ -440,6 +444,9 @@ func (w *walk) count() error {
 		}
 		if len(known) > 0 {
 			return fmt.Errorf("%d stakes are gone", len(known))
+		}
+		if err := errors.Join(w.countPools(a), w.countShared(a)); err != nil {
+			return err
 		}
 		ring, err := a.Market()
 		if err != nil {

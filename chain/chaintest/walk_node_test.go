@@ -205,12 +205,13 @@ func (w *walk) setConsensusKey() *operation {
 		return nil
 	}
 	m := &committeev1.MsgSetConsensusKey{Owner: w.address(n.owner), NodeId: n.id[:]}
-	o := &operation{sender: n.owner, message: m}
+	// Not long after it replaced a validator's key.
+	o := &operation{sender: n.owner, message: m, may: []string{"sdk 18"}}
 	if !w.one(4) {
 		number := int(binary.BigEndian.Uint16(n.id[:])) + len(w.nodes)*w.rng.IntN(3)
 		message := chain.ConsensusKeyMessage(w.Genesis.ChainID(), n.id)
 		m.Key, m.Signature = publicKey(number), ed25519.Sign(consensusKey(number), message)
-		o.may = []string{"sdk 8"} // of another node, or convicted
+		o.may = append(o.may, "sdk 8") // of another node, or convicted
 	}
 	return o.lock(&n.busy)
 }

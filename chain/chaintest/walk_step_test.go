@@ -3,6 +3,7 @@ package chaintest_test
 import (
 	"github.com/cosmos/gogoproto/proto"
 
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 )
 
@@ -35,6 +36,35 @@ var walkSteps = []struct {
 	{2, (*walk).extendWithResource},
 	{2, (*walk).setAttributes},
 	{1, (*walk).invalidate},
+
+	{2, (*walk).shareBlob},
+	{2, (*walk).fundShared},
+	{2, (*walk).extendShared},
+	{1, (*walk).intrudeShared},
+	{2, (*walk).createPool},
+	{2, (*walk).createPoolWith},
+	{2, (*walk).createBucket},
+	{6, (*walk).registerPooled},
+	{5, (*walk).certifyPooled},
+	{3, (*walk).deletePooled},
+	{2, (*walk).burnPooled},
+	{2, (*walk).extendPool},
+	{2, (*walk).growPool},
+	{2, (*walk).growPoolWith},
+	{2, (*walk).shrinkPool},
+	{2, (*walk).destroyPool},
+	{2, (*walk).transferPool},
+	{2, (*walk).setPooledAttributes},
+	{1, (*walk).intrudePool},
+
+	{1, (*walk).addSubsidy},
+	{1, (*walk).addPerEpoch},
+	{2, (*walk).fundSubsidies},
+	{2, (*walk).processSubsidies},
+	{1, (*walk).attestEvents},
+	{1, (*walk).announceDenyList},
+	{2, (*walk).updateDenyList},
+	{1, (*walk).deleteDenied},
 
 	{2, (*walk).registerNode},
 	{2, (*walk).updateNode},
@@ -95,7 +125,7 @@ func (w *walk) intrude() *operation {
 	me := w.address(sender)
 	node := w.nodes[w.rng.IntN(len(w.nodes))]
 	may := []string{notOwner}
-	switch w.rng.IntN(6) {
+	switch w.rng.IntN(8) {
 	case 0:
 		m = &committeev1.MsgUpdateParams{Authority: me, Params: committeev1.Params{NShards: 1}}
 	case 1:
@@ -114,6 +144,8 @@ func (w *walk) intrude() *operation {
 		}
 		o := &operation{sender: sender, must: true, may: may, message: burnMessage(me, b)}
 		return o.lock(&b.busy)
+	case 4:
+		m, may = &blobv1.MsgSetSubsidies{Authority: me, Rate: 1}, []string{"walrus_subsidies::EUnauthorizedAdminCap"}
 	default:
 		if node.owner == sender || node.broken != nil || node.busy {
 			return nil

@@ -89,6 +89,18 @@ type walk struct {
 	stakes   shelf[*walkStake]
 	storages shelf[*walkStorage]
 	blobs    shelf[*walkBlob]
+	shared   shelf[*walkShared]
+	pools    shelf[*walkPool]
+	// oldShared and oldPools are those that nothing can be done with any more, but that stay.
+	oldShared []*walkShared
+	oldPools  []*walkPool
+
+	funds      uint64 // of shared blobs
+	subsidies  uint64 // to be paid
+	subsidised committee.Epoch
+	processing bool
+	events     walkEvents
+	free       uint64 // bytes taken for event blobs since the last look
 
 	secrets              map[string]*bls.PrivateKey // by public key
 	spare                []*bls.PrivateKey          // of nodes to come
@@ -113,7 +125,9 @@ type walkNode struct {
 	// receives and governs are the wallets with those authorities; receives is -1 for whoever owns the node.
 	receives, governs int
 	broken            *breakage
-	busy              bool
+	// denySequence and denied are of its deny list.
+	denySequence, denied uint64
+	busy                 bool
 }
 
 // A tally counts operations of a kind.
@@ -160,6 +174,7 @@ func newWalk(t *testing.T) *walk {
 			return nil
 		})
 	}))
+	ok(t, w.setRates())
 	seen, err := w.look()
 	ok(t, err)
 	w.seen = seen
