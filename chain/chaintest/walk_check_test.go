@@ -421,6 +421,27 @@ func (w *walk) sync() error {
 	return w.Advance(chaintest.BlockTime)
 }
 
+// export checks that a chain can begin with the state of this one, and would export the same.
+func (w *walk) export() error {
+	first, err := w.App.Export("walrus-fork", w.Now())
+	if err != nil {
+		return err
+	}
+	fork, err := chaintest.Import(first, nil)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	defer fork.Close()
+	second, err := fork.App.Export("walrus-fork", w.Now())
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(first.State(), second.State()) {
+		return errors.New("the state is another one after export and import")
+	}
+	return nil
+}
+
 // count reads all stakes and resources and holds them against what the walk knows: I-4, I-16.
 func (w *walk) count() error {
 	known := map[[32]byte]*walkStake{}
