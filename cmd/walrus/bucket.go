@@ -164,25 +164,33 @@ func onBucket(ctx context.Context, d *deps, text string, make func(s *session, r
 		return err
 	}
 	defer s.close()
-	caps, err := s.bucketCaps(ctx, s.account.Address())
+	c, err := s.bucketCap(ctx, id)
 	if err != nil {
 		return err
 	}
-	for _, c := range caps {
-		if c.Bucket != id {
-			continue
-		}
-		receipt, err := s.deliver(ctx, make(s, c))
-		if err != nil {
-			return err
-		}
-		b, err := s.reader.Bucket(ctx, id)
-		if err != nil {
-			return fmt.Errorf("%s, but the bucket cannot be shown: %w", done, err)
-		}
-		return d.tellPool(b.Pool, done, receipt)
+	receipt, err := s.deliver(ctx, make(s, c))
+	if err != nil {
+		return err
 	}
-	return &hinted{err: fmt.Errorf("%v has no right to use bucket %v", s.account.Address(), id), code: "NOT_FOUND", exit: exitNotFound, hint: `"walrus bucket" shows the account's buckets`}
+	b, err := s.reader.Bucket(ctx, id)
+	if err != nil {
+		return fmt.Errorf("%s, but the bucket cannot be shown: %w", done, err)
+	}
+	return d.tellPool(b.Pool, done, receipt)
+}
+
+// bucketCap returns the account's right to use a bucket.
+func (s *session) bucketCap(ctx context.Context, id blob.ObjectID) (rpc.BucketCap, error) {
+	caps, err := s.bucketCaps(ctx, s.account.Address())
+	if err != nil {
+		return rpc.BucketCap{}, err
+	}
+	for _, c := range caps {
+		if c.Bucket == id {
+			return c, nil
+		}
+	}
+	return rpc.BucketCap{}, &hinted{err: fmt.Errorf("%v has no right to use bucket %v", s.account.Address(), id), code: "NOT_FOUND", exit: exitNotFound, hint: `"walrus bucket" shows the account's buckets`}
 }
 
 func newBucketExtend(d *deps) *cobra.Command {

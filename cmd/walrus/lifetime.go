@@ -18,14 +18,15 @@ type lifetime struct {
 	end    uint32 // --end-epoch
 }
 
-// flags adds the three flags to a command, of which exactly one must be given.
-func (l *lifetime) flags(cmd *cobra.Command) {
+// flags adds the three flags to a command, of which exactly one must be given, or one of the others.
+func (l *lifetime) flags(cmd *cobra.Command, others ...string) {
 	f := cmd.Flags()
 	f.StringVar(&l.epochs, "epochs", "", "keep for so many epochs, the current one included: a `NUMBER`, or max")
 	f.StringVar(&l.expiry, "earliest-expiry-time", "", "keep at least until `TIME`: 2030-01-31T12:00:00Z, or \"2030-01-31 12:00:00\" in UTC")
 	f.Uint32Var(&l.end, "end-epoch", 0, "keep until before epoch `NUMBER`")
-	cmd.MarkFlagsOneRequired("epochs", "earliest-expiry-time", "end-epoch")
-	cmd.MarkFlagsMutuallyExclusive("epochs", "earliest-expiry-time", "end-epoch")
+	one := append([]string{"epochs", "earliest-expiry-time", "end-epoch"}, others...)
+	cmd.MarkFlagsOneRequired(one...)
+	cmd.MarkFlagsMutuallyExclusive(one...)
 }
 
 // count returns the number of epochs, the current one included. Source: spec client.md section 2.2.

@@ -49,7 +49,7 @@ JSON: [{"id","storage","usedSize","nBlobs"}].` + exits(),
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    d.does(func(ctx context.Context, args []string) error { return runPools(ctx, d, args) }),
 	}
-	cmd.AddCommand(newPoolCreate(d), newPoolShow(d), newPoolExtend(d), newPoolGrow(d), newPoolShrink(d), newPoolDestroy(d))
+	cmd.AddCommand(newPoolCreate(d), newPoolShow(d), newPoolExtend(d), newPoolGrow(d), newPoolShrink(d), newPoolDelete(d), newPoolDestroy(d))
 	return cmd
 }
 
@@ -337,6 +337,30 @@ JSON: {"storage","txDigest"}.` + exits(),
 	cmd.MarkFlagsOneRequired("size", "percent")
 	cmd.MarkFlagsMutuallyExclusive("size", "percent")
 	return cmd
+}
+
+func newPoolDelete(d *deps) *cobra.Command {
+	return &cobra.Command{
+		Use:   "delete POOL_ID BLOB_ID...",
+		Short: "Take deletable blobs out of a storage pool",
+		Long: `Delete takes deletable blobs out of a storage pool before its end: their space can be used for others. It does not ask.
+JSON: {"pool","txDigest"}.` + exits(),
+		Example: `  walrus pool delete "$(walrus pool --json | jq -r '.[0].id')" 7Xk1ul8N3pWPRPCkmT1vKHVxUDPLWGvZyR6hC-ZSfEE`,
+		Args:    cobra.MinimumNArgs(2),
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			var blobs [][]byte
+			for _, text := range args[1:] {
+				id, err := parseID(text)
+				if err != nil {
+					return err
+				}
+				blobs = append(blobs, id[:])
+			}
+			return onPool(ctx, d, args[0], func(s *session, pool []byte) (proto.Message, error) {
+				return &blobv1.MsgDeletePooledBlobs{Owner: s.self(), PoolId: pool, BlobIds: blobs}, nil
+			}, "emptied of "+plural(len(blobs), "blob"))
+		}),
+	}
 }
 
 func newPoolDestroy(d *deps) *cobra.Command {

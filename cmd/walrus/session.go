@@ -63,16 +63,20 @@ func (d *deps) connect(ctx context.Context, withWallet bool) (*session, error) {
 		}
 		s.wallet = s.account
 	}
-	m := cfg.Communication
-	s.client, err = client.New(s.reader, &client.Options{
-		Wallet: s.wallet, BytesInFlight: int64(m.MaxDataInFlight), NodeRequests: m.RequestRate.MaxNodeConnections,
-		RequestTimeout: time.Duration(m.Reqwest.TotalTimeoutMillis) * time.Millisecond, BatchSize: m.MaxTotalBlobSize,
-	})
-	if err != nil {
+	if s.client, err = s.newClient(s.reader, s.wallet); err != nil {
 		s.reader.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// newClient makes a client as configured; wallet may be nil.
+func (s *session) newClient(reader ledger.Reader, wallet ledger.Wallet) (*client.Client, error) {
+	m := s.cfg.Communication
+	return client.New(reader, &client.Options{
+		Wallet: wallet, BytesInFlight: int64(m.MaxDataInFlight), NodeRequests: m.RequestRate.MaxNodeConnections,
+		RequestTimeout: time.Duration(m.Reqwest.TotalTimeoutMillis) * time.Millisecond, BatchSize: m.MaxTotalBlobSize,
+	})
 }
 
 func (s *session) close() {

@@ -24,6 +24,8 @@ type storeOptions struct {
 	ignoreResources bool
 	dryRun          bool
 	share           bool
+	pool            string
+	bucket          string
 }
 
 // newStore makes the store command.
@@ -37,7 +39,10 @@ func newStore(d *deps) *cobra.Command {
 the certificate of a quorum of them: from then on the network answers for the blob. - is standard input.
 
 What is certified for long enough already is not stored again. A store that was interrupted goes on where it
-stopped when it is repeated. Unless --permanent is given, the owner can take a blob back before its time.` +
+stopped when it is repeated. Unless --permanent is given, the owner can take a blob back before its time.
+
+With --pool, a storage pool of the account is used instead of buying space: the blobs last as long as the pool does,
+also when it is extended, and only the fee for writing is paid. So it is with --bucket and a bucket that the account may use.` +
 			exits("7 some files were stored and others not (with --exit-codes=detailed)"),
 		Example: "  walrus store --epochs 5 /etc/hosts",
 		Args:    cobra.MinimumNArgs(1),
@@ -50,13 +55,17 @@ stopped when it is repeated. Unless --permanent is given, the owner can take a b
 		}),
 	}
 	f := cmd.Flags()
-	opts.lifetime.flags(cmd)
+	f.StringVar(&opts.pool, "pool", "", "`ID` of the storage pool to store in, for as long as it lasts")
+	f.StringVar(&opts.bucket, "bucket", "", "`ID` of the blob bucket to store in, for as long as it lasts")
+	opts.lifetime.flags(cmd, "pool", "bucket")
 	f.BoolVar(&opts.permanent, "permanent", false, "nobody can take the blob back before its time")
 	f.BoolVar(&opts.deletable, "deletable", false, "the owner can take the blob back (the default)")
 	cmd.MarkFlagsMutuallyExclusive("permanent", "deletable")
 	f.BoolVar(&opts.force, "force", false, "store even what is certified for long enough already")
 	f.BoolVar(&opts.ignoreResources, "ignore-resources", false, "buy new space even if storage that would do is owned")
 	f.BoolVar(&opts.share, "share", false, "give the blob to everyone once it is stored, see walrus share; needs --permanent")
+	cmd.MarkFlagsMutuallyExclusive("pool", "share")
+	cmd.MarkFlagsMutuallyExclusive("bucket", "share")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "encode and compute the price, send nothing")
 	return cmd
 }
@@ -82,6 +91,7 @@ type newlyCreated struct {
 	BlobID            blob.ID                      `json:"blobId"`
 	EndEpoch          committee.Epoch              `json:"endEpoch"`
 	SharedBlob        *blob.ObjectID               `json:"sharedBlobObject,omitempty"`
+	StoragePool       *blob.ObjectID               `json:"storagePool,omitempty"`
 }
 
 type resourceOperation struct {
@@ -124,11 +134,7 @@ func runStore(ctx context.Context, d *deps, opts storeOptions) error {
 		return err
 	}
 	defer s.close()
-	sys, err := s.reader.System(ctx)
-	if err != nil {
-		return err
-	}
-	epochs, err := opts.lifetime.count(sys, d.now())
+	epochs, pool, err := s.storeFor(ctx, d, &opts)
 	if err != nil {
 		return err
 	}
@@ -160,13 +166,16 @@ func runStore(ctx context.Context, d *deps, opts storeOptions) error {
 		if id, ok := shared[i]; ok {
 			results[i].Result.NewlyCreated.SharedBlob = &id
 		}
+		if made := results[i].Result.NewlyCreated; made != nil {
+			made.StoragePool = pool
+		}
 	}
 	if d.json {
 		err = d.printJSON(results)
 	} else {
-		err = printStored(d, opts.files, stored, shared)
+		err = printStored(d, opts.files, stored, shared, pool)
 	}
-	return errors.Join(storeFailure(opts.files, stored), notShared, err)
+	return errors.Join(poolFull(pool, storeFailure(opts.files, stored)), notShared, err)
 }
 
 // showStore draws how far a store is.
@@ -271,7 +280,7 @@ var operationWords = map[client.Operation]string{
 }
 
 // printStored tells a person what became of the files.
-func printStored(d *deps, files []string, stored []client.Stored, shared map[int]blob.ObjectID) error {
+func printStored(d *deps, files []string, stored []client.Stored, shared map[int]blob.ObjectID, pool *blob.ObjectID) error {
 	var created int
 	var encoded, cost uint64
 	for i := range stored {
@@ -285,7 +294,7 @@ func printStored(d *deps, files []string, stored []client.Stored, shared map[int
 			fmt.Fprintf(d.stdout, "%s stored, %s\n", files[i], kindOf(s.Object.Deletable))
 			created, encoded, cost = created+1, encoded+s.EncodedSize, cost+s.Cost
 		}
-		pairs := storedLabels(s)
+		pairs := storedLabels(s, pool)
 		if id, ok := shared[i]; ok {
 			pairs = append(pairs, "Shared blob ID", id.String())
 		}
@@ -300,18 +309,25 @@ func printStored(d *deps, files []string, stored []client.Stored, shared map[int
 	return err
 }
 
-func storedLabels(s *client.Stored) []string {
+func storedLabels(s *client.Stored, pool *blob.ObjectID) []string {
 	pairs := []string{"Blob ID", s.BlobID.String()}
 	if s.Object != nil {
 		pairs = append(pairs, "Object ID", s.Object.ID.String())
 	} else if s.Event != nil {
 		pairs = append(pairs, "Certified by", eventText(*s.Event))
 	}
+	words := operationWords[s.Operation]
+	if pool != nil && s.Operation == client.RegisterFromScratch {
+		words = "space of the pool used"
+	}
 	if s.Operation != client.AlreadyCertified {
 		pairs = append(pairs,
 			"Unencoded size", formatSize(s.Size),
 			"Encoded size", formatSize(s.EncodedSize)+" (with metadata on every shard)",
-			"Cost", fmt.Sprintf("%s without fees (%s)", formatWAL(s.Cost), operationWords[s.Operation]))
+			"Cost", fmt.Sprintf("%s without fees (%s)", formatWAL(s.Cost), words))
+	}
+	if pool != nil && s.Object != nil {
+		pairs = append(pairs, "Pool ID", pool.String())
 	}
 	return append(pairs, "Expiry epoch", fmt.Sprintf("%d (exclusive)", s.End))
 }
