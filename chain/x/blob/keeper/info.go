@@ -149,25 +149,19 @@ func (k Keeper) certifiedAt(ctx context.Context, info *blobv1.Info, e committee.
 // that are certified. It looks at up to limit pools: whoever puts a blob ID into many pools of their own must
 // not make the rest disappear, so it is the ended ones that are found, or not found.
 func (k Keeper) endedPooled(ctx context.Context, blobID []byte, e committee.Epoch, limit int) (total, certified uint64, err error) {
-	it, err := k.pooledIDs.Iterate(ctx, collections.NewPrefixedPairRange[[]byte, []byte](blobID))
+	pools, err := k.poolsOf(ctx, blobID, limit)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer it.Close()
-	for ; it.Valid() && limit > 0; it.Next() {
-		limit--
-		key, err := it.Key()
-		if err != nil {
-			return 0, 0, err
-		}
-		pool, err := k.pools.Get(ctx, key.K2())
+	for _, id := range pools {
+		pool, err := k.pools.Get(ctx, id)
 		if err != nil {
 			return 0, 0, err
 		}
 		if pool.Storage.EndEpoch > uint32(e) {
 			continue
 		}
-		b, err := k.pooled.Get(ctx, collections.Join(key.K2(), blobID))
+		b, err := k.pooled.Get(ctx, collections.Join(id, blobID))
 		if err != nil {
 			return 0, 0, err
 		}
@@ -177,4 +171,22 @@ func (k Keeper) endedPooled(ctx context.Context, blobID []byte, e committee.Epoc
 		}
 	}
 	return total, certified, nil
+}
+
+// poolsOf returns up to limit pools that a blob ID is in. As everywhere, nothing else is read during the
+// iteration: some databases wait for its end before they write, and for that write before they read.
+func (k Keeper) poolsOf(ctx context.Context, blobID []byte, limit int) (pools [][]byte, err error) {
+	it, err := k.pooledIDs.Iterate(ctx, collections.NewPrefixedPairRange[[]byte, []byte](blobID))
+	if err != nil {
+		return nil, err
+	}
+	defer it.Close()
+	for ; it.Valid() && len(pools) < limit; it.Next() {
+		key, err := it.Key()
+		if err != nil {
+			return nil, err
+		}
+		pools = append(pools, key.K2())
+	}
+	return pools, nil
 }

@@ -161,27 +161,39 @@ func list[V any](
 func listKeys(
 	ctx context.Context, index collections.KeySet[ownedKey], prefix, after []byte, limit uint32, visit func(key []byte) error,
 ) (next []byte, err error) {
-	it, err := index.Iterate(ctx, behind(prefix, after))
+	keys, more, err := pageOf(ctx, index, behind(prefix, after), pageSize(limit))
 	if err != nil {
 		return nil, err
 	}
+	for _, key := range keys {
+		if err := visit(key); err != nil {
+			return nil, err
+		}
+	}
+	if more {
+		next = keys[len(keys)-1]
+	}
+	return next, nil
+}
+
+// pageOf returns the second parts of the first limit keys of a range, and whether there are more.
+func pageOf(ctx context.Context, index collections.KeySet[ownedKey], of collections.Ranger[ownedKey], limit int) (keys [][]byte, more bool, err error) {
+	it, err := index.Iterate(ctx, of)
+	if err != nil {
+		return nil, false, err
+	}
 	defer it.Close()
-	left := pageSize(limit)
-	var last []byte
 	for ; it.Valid(); it.Next() {
-		if left--; left < 0 {
-			return last, nil
+		if len(keys) == limit {
+			return keys, true, nil
 		}
 		key, err := it.Key()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		if err := visit(key.K2()); err != nil {
-			return nil, err
-		}
-		last = key.K2()
+		keys = append(keys, key.K2())
 	}
-	return nil, nil
+	return keys, false, nil
 }
 
 // behind is the range of the pairs that begin with prefix, behind after.

@@ -232,22 +232,31 @@ func (k Keeper) forgetDue(ctx context.Context, v *committeev1.Validator) error {
 }
 
 // dueKeys returns what left first, as far as it is stale.
-func (k Keeper) dueKeys(ctx context.Context) (due []leftKey, err error) {
+func (k Keeper) dueKeys(ctx context.Context) ([]leftKey, error) {
+	due, err := k.firstLeft(ctx)
+	for i, key := range due {
+		v, err := k.validators.Get(ctx, key.K2())
+		if err == nil && v.LeftMs == key.K1() && !k.stale(ctx, v.LeftMs, v.LeftHeight) {
+			return due[:i], nil // those behind it left later
+		}
+	}
+	return due, err
+}
+
+// firstLeft returns what left first. Nothing else is read meanwhile: some databases wait for the end of an
+// iteration before they write, and for that write before they read.
+func (k Keeper) firstLeft(ctx context.Context) (keys []leftKey, err error) {
 	it, err := k.left.Iterate(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer it.Close()
-	for ; it.Valid() && len(due) < maxForgotten; it.Next() {
+	for ; it.Valid() && len(keys) < maxForgotten; it.Next() {
 		key, err := it.Key()
 		if err != nil {
 			return nil, err
 		}
-		v, err := k.validators.Get(ctx, key.K2())
-		if err == nil && v.LeftMs == key.K1() && !k.stale(ctx, v.LeftMs, v.LeftHeight) {
-			break // those behind it left later
-		}
-		due = append(due, key)
+		keys = append(keys, key)
 	}
-	return due, nil
+	return keys, nil
 }

@@ -108,25 +108,40 @@ func (q Querier) Stakes(ctx context.Context, req *committeev1.QueryStakesRequest
 // stakesOf calls visit with the identifiers of an owner's stakes in order, beginning behind after, until it
 // returns false.
 func (k Keeper) stakesOf(ctx context.Context, owner, after []byte, visit func(id []byte) (bool, error)) error {
+	for {
+		ids, err := k.nextStakes(ctx, owner, after)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for _, id := range ids {
+			if more, err := visit(id); err != nil || !more {
+				return err
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// nextStakes returns some identifiers of an owner's stakes behind after, none at the end. Nothing else is
+// read during the iteration; see firstLeft.
+func (k Keeper) nextStakes(ctx context.Context, owner, after []byte) (ids [][]byte, err error) {
 	r := collections.NewPrefixedPairRange[[]byte, []byte](owner)
 	if len(after) > 0 {
 		r = r.StartExclusive(after)
 	}
 	it, err := k.owners.Iterate(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer it.Close()
-	for ; it.Valid(); it.Next() {
+	for ; it.Valid() && len(ids) < maxPage; it.Next() {
 		key, err := it.Key()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if more, err := visit(key.K2()); err != nil || !more {
-			return err
-		}
+		ids = append(ids, key.K2())
 	}
-	return nil
+	return ids, nil
 }
 
 // Rewards implements [committeev1.QueryServer].
