@@ -341,7 +341,7 @@ func (w *walk) certificate(message []byte) (c blobv1.Certificate, quorum, someon
 }
 
 func (w *walk) certify() *operation {
-	b, found := w.freeBlob(func(b *walkBlob) bool { return !b.certified || w.one(4) })
+	b, found := w.freeBlob(func(b *walkBlob) bool { return !b.certified && b.end > uint32(w.number) || w.one(10) })
 	if !found {
 		return nil
 	}
@@ -377,7 +377,7 @@ func (w *walk) certify() *operation {
 }
 
 func (w *walk) deleteBlob() *operation {
-	b, found := w.freeBlob(func(b *walkBlob) bool { return b.deletable || w.one(4) })
+	b, found := w.freeBlob(func(b *walkBlob) bool { return b.deletable && b.end > uint32(w.number) || w.one(10) })
 	if !found {
 		return nil
 	}
@@ -420,7 +420,7 @@ func (w *walk) burnBlob() *operation {
 }
 
 func (w *walk) extendBlob() *operation {
-	b, found := w.freeBlob(func(b *walkBlob) bool { return b.certified || w.one(4) })
+	b, found := w.freeBlob(func(b *walkBlob) bool { return b.certified && b.end > uint32(w.number) || w.one(10) })
 	if !found {
 		return nil
 	}

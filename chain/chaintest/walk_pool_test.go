@@ -78,7 +78,8 @@ func (w *walk) freePool(fits func(*walkPool) bool) (*walkPool, bool) {
 	return w.pools.draw(w.rng, func(p *walkPool) bool { return !p.busy && fits(p) })
 }
 
-func anyPool(*walkPool) bool { return true }
+// live prefers pools that have not expired.
+func (w *walk) live(p *walkPool) bool { return p.end > uint32(w.number) || w.one(8) }
 
 func noBucket(p *walkPool) bool { return p.bucket == nil }
 
@@ -178,7 +179,7 @@ func (w *walk) createBucket() *operation {
 // registerPooled registers blobs in a pool or a bucket, now and then one that is there, or is not what its
 // ID says.
 func (w *walk) registerPooled() *operation {
-	p, found := w.freePool(func(p *walkPool) bool { return len(p.blobs) < maxWalkPooled })
+	p, found := w.freePool(func(p *walkPool) bool { return len(p.blobs) < maxWalkPooled && w.live(p) })
 	if !found {
 		return nil
 	}
@@ -237,11 +238,16 @@ func (w *walk) registerPooled() *operation {
 
 // certifyPooled certifies a blob; for buckets, anybody does.
 func (w *walk) certifyPooled() *operation {
-	p, found := w.freePool(func(p *walkPool) bool { return len(p.blobs) > 0 })
+	p, found := w.freePool(func(p *walkPool) bool { return len(p.blobs) > 0 && w.live(p) })
 	if !found {
 		return nil
 	}
 	b := p.blobs[w.rng.IntN(len(p.blobs))]
+	for _, other := range p.blobs {
+		if !other.certified && !w.one(3) {
+			b = other
+		}
+	}
 	confirmation := attest.Confirmation{Epoch: w.number, Blob: b.id}
 	if b.deletable {
 		confirmation.Object = (*blob.ObjectID)(&b.object)
@@ -303,7 +309,7 @@ func (p *walkPool) taken(ids [][]byte) func([]byte) error {
 }
 
 func (w *walk) deletePooled() *operation {
-	p, found := w.freePool(func(p *walkPool) bool { return len(p.blobs) > 0 || w.one(10) })
+	p, found := w.freePool(func(p *walkPool) bool { return w.live(p) && (len(p.blobs) > 0 || w.one(10)) })
 	if !found {
 		return nil
 	}
@@ -347,7 +353,7 @@ func (w *walk) burnPooled() *operation {
 }
 
 func (w *walk) extendPool() *operation {
-	p, found := w.freePool(anyPool)
+	p, found := w.freePool(w.live)
 	if !found {
 		return nil
 	}
@@ -373,7 +379,7 @@ func (w *walk) extendPool() *operation {
 }
 
 func (w *walk) growPool() *operation {
-	p, found := w.freePool(anyPool)
+	p, found := w.freePool(w.live)
 	if !found {
 		return nil
 	}
@@ -409,7 +415,7 @@ func (p *walkPool) resize(want, got uint64, err error) error {
 
 // growPoolWith adds a resource to a pool: one that fits if there is any.
 func (w *walk) growPoolWith() *operation {
-	p, found := w.freePool(noBucket)
+	p, found := w.freePool(func(p *walkPool) bool { return noBucket(p) && w.live(p) })
 	if !found {
 		return nil
 	}
@@ -442,7 +448,7 @@ func (w *walk) growPoolWith() *operation {
 
 // shrinkPool takes out bytes, or a percentage of what is free.
 func (w *walk) shrinkPool() *operation {
-	p, found := w.freePool(noBucket)
+	p, found := w.freePool(func(p *walkPool) bool { return noBucket(p) && w.live(p) })
 	if !found || len(w.storages.items) >= maxWalkStorages {
 		return nil
 	}
@@ -506,7 +512,7 @@ func (w *walk) destroyPool() *operation {
 
 // transferPool gives away a pool, or the capability of a bucket.
 func (w *walk) transferPool() *operation {
-	p, found := w.freePool(anyPool)
+	p, found := w.freePool(w.live)
 	if !found {
 		return nil
 	}
@@ -552,7 +558,7 @@ func (w *walk) setPooledAttributes() *operation {
 
 // intrudePool tries to use the pool, or the bucket, of somebody else.
 func (w *walk) intrudePool() *operation {
-	p, found := w.freePool(anyPool)
+	p, found := w.freePool(w.live)
 	if !found {
 		return nil
 	}
