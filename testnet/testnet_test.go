@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"testing"
 
+	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/client"
+	"github.com/walrus-go/walrus/ledger/rpc"
+	"github.com/walrus-go/walrus/redstuff"
 )
 
 // content returns size random bytes.
@@ -50,6 +53,51 @@ func TestStoreAndRead(t *testing.T) {
 		if err != nil || !bytes.Equal(got, data) {
 			t.Fatalf("blob of %d bytes: read %d bytes, %v", size, len(got), err)
 		}
+	}
+	t.Run("in a pool", func(t *testing.T) { takeUpInPool(t, n) })
+}
+
+// takeUpInPool stores a blob that an earlier store registered in a storage pool and did not certify.
+func takeUpInPool(t *testing.T, n *Network) {
+	w, err := n.WalletOf(WalletKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := w.CreatePool(t.Context(), 100<<20, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := content(1000)
+	committees, err := n.Ledger().Committees(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := redstuff.New(committees.Current.Shards())
+	if err != nil {
+		t.Fatal(err)
+	}
+	commitment, err := code.CommitFrom(bytes.NewReader(data), int64(len(data)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta := blob.NewMetadata(commitment)
+	made, err := w.RegisterPooled(t.Context(), pool.ID, []rpc.PooledRegistration{
+		{BlobID: meta.ID(), RootHash: meta.Root(), Size: uint64(len(data)), Deletable: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(n.Ledger().InPool(pool.ID), &client.Options{Wallet: w.InPool(pool.ID)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	s := storeOne(t, c, data)
+	if s.Operation != client.ReuseRegistration || s.Object.ID != made[0].ID || s.Cost != 0 {
+		t.Errorf("%v of object %v for %d, want %v taken up", s.Operation, s.Object.ID, s.Cost, made[0].ID)
+	}
+	if got, err := c.ReadAll(t.Context(), s.BlobID, nil); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 }
 
