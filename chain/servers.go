@@ -129,7 +129,7 @@ func (n *Node) restHandler(ctx client.Context) http.Handler {
 	return mux
 }
 
-// restError answers a failed request. The library calls an unknown path "not implemented".
+// restError answers a failed request. An unknown path is not found, whatever the library calls it.
 func restError(
 	ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error,
 ) {

@@ -10,24 +10,31 @@ import (
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/economy/stake"
 	"github.com/walrus-go/walrus/chain/refusal"
 	"github.com/walrus-go/walrus/committee"
 )
 
-// Pool implements [committeev1.QueryServer].
-func (q Querier) Pool(ctx context.Context, req *committeev1.QueryPoolRequest) (*committeev1.QueryPoolResponse, error) {
-	id, err := nodeID(req.NodeId)
+// findPool returns the pool of a node that a request names.
+func (q Querier) findPool(ctx context.Context, node string) (stake.Pool, stake.Rates, error) {
+	id, err := nodeID(node)
 	if err != nil {
-		return nil, err
+		return stake.Pool{}, nil, err
 	}
 	p, r, err := q.k.pool(ctx, id[:])
 	if errors.Is(err, economy.ErrDynamicFieldFieldDoesNotExist) {
-		return nil, refusal.NotFound("node", id)
+		err = refusal.NotFound("node", id)
 	}
+	return p, r, err
+}
+
+// Pool implements [committeev1.QueryServer].
+func (q Querier) Pool(ctx context.Context, req *committeev1.QueryPoolRequest) (*committeev1.QueryPoolResponse, error) {
+	p, r, err := q.findPool(ctx, req.NodeId)
 	if err != nil {
 		return nil, err
 	}
-	now, err := q.k.moment(ctx, id[:])
+	now, err := q.k.moment(ctx, p.Node[:])
 	if err != nil {
 		return nil, err
 	}
@@ -146,14 +153,7 @@ func (k Keeper) nextStakes(ctx context.Context, owner, after []byte) (ids [][]by
 
 // Rewards implements [committeev1.QueryServer].
 func (q Querier) Rewards(ctx context.Context, req *committeev1.QueryRewardsRequest) (*committeev1.QueryRewardsResponse, error) {
-	id, err := nodeID(req.NodeId)
-	if err != nil {
-		return nil, err
-	}
-	p, r, err := q.k.pool(ctx, id[:])
-	if errors.Is(err, economy.ErrDynamicFieldFieldDoesNotExist) {
-		return nil, refusal.NotFound("node", id)
-	}
+	p, r, err := q.findPool(ctx, req.NodeId)
 	if err != nil {
 		return nil, err
 	}
