@@ -150,6 +150,7 @@ func (s *servers) serveGRPC(addr string, n *Node) error {
 		grpc.ForceServerCodec(codec.NewProtoCodec(n.app.registry).GRPCCodec()),
 		grpc.MaxRecvMsgSize(maxGRPCMessage),
 		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.WaitForHandlers(true), // the stores are closed after the servers
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout}),
 	)
 	n.app.RegisterGRPCServerWithSkipCheckHeader(s.grpc, false)

@@ -4,10 +4,13 @@ import "github.com/cockroachdb/pebble/v2"
 
 // Batch is a set of writes that happen together or not at all. Not safe for concurrent use.
 type Batch struct {
+	store *Store
 	batch *pebble.Batch // nil once written or closed
 }
 
-func (s *Store) newBatch(size int) *Batch { return &Batch{batch: s.db.NewBatchWithSize(size)} }
+func (s *Store) newBatch(size int) *Batch {
+	return &Batch{store: s, batch: s.db.NewBatchWithSize(size)}
+}
 
 // Set adds a write.
 func (b *Batch) Set(key, value []byte) error {
@@ -41,6 +44,10 @@ func (b *Batch) commit(o *pebble.WriteOptions) error {
 	if b.batch == nil {
 		return ErrBatchClosed
 	}
+	if err := b.store.begin(); err != nil {
+		return err
+	}
+	defer b.store.use.RUnlock()
 	if err := b.batch.Commit(o); err != nil {
 		return err
 	}

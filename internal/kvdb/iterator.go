@@ -18,6 +18,10 @@ func (s *Store) iterate(start, end []byte, forward bool) (*Iterator, error) {
 	if (start != nil && len(start) == 0) || (end != nil && len(end) == 0) {
 		return nil, ErrKeyEmpty
 	}
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	defer s.use.RUnlock()
 	iter, err := s.db.NewIter(&pebble.IterOptions{LowerBound: start, UpperBound: end})
 	if err != nil {
 		return nil, fmt.Errorf("kvdb: iterate: %w", err)

@@ -3,7 +3,8 @@
 //
 // The idea: the two interfaces say the same thing but name their iterators and batches differently, so
 // no single type can satisfy both. [Store] does the work; [Store.App] and [Store.Consensus] are views of
-// it. Writes called Sync are on disk when they return, others soon after and in order.
+// it. Writes called Sync are on disk when they return, others soon after and in order. [Store.Close] waits
+// for the calls that are under way, and calls after it return [ErrClosed].
 //
 // Start with [Open], or [OpenMemory] for tests.
 package kvdb
@@ -24,6 +25,7 @@ var (
 	ErrKeyEmpty    = errors.New("kvdb: empty key")
 	ErrValueNil    = errors.New("kvdb: nil value")
 	ErrBatchClosed = errors.New("kvdb: batch written or closed")
+	ErrClosed      = errors.New("kvdb: store closed")
 )
 
 // ErrInUse means that another process, or another part of this one, has the store open.
@@ -36,6 +38,10 @@ const memTableSize = 4 << 20
 type Store struct {
 	db    *pebble.DB
 	close func() error // closes db, once
+
+	// use is held for reading by each call, since Pebble panics when it is used while it closes or after.
+	use    sync.RWMutex
+	closed bool
 }
 
 // Open opens the store in dir, which is created if missing. Only one process can have it open.
@@ -63,7 +69,14 @@ func open(dir string, fs vfs.FS) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kvdb: open %s: %w", dir, err)
 	}
-	return &Store{db: db, close: sync.OnceValue(db.Close)}, nil
+	s := &Store{db: db}
+	s.close = sync.OnceValue(func() error {
+		s.use.Lock()
+		defer s.use.Unlock()
+		s.closed = true
+		return db.Close()
+	})
+	return s, nil
 }
 
 // held tells whether somebody has the lock of a directory. Trouble with the file itself names the file; a
@@ -78,14 +91,29 @@ func held(dir string, fs vfs.FS) bool {
 	return !errors.As(err, &path)
 }
 
-// Close releases the store. Closing again returns what the first call returned.
+// Close releases the store. Iterators have to be closed before. Closing again returns what the first call
+// returned.
 func (s *Store) Close() error { return s.close() }
+
+// begin keeps the store open until the call that returned nil is over; then use.RUnlock is due.
+func (s *Store) begin() error {
+	s.use.RLock()
+	if s.closed {
+		s.use.RUnlock()
+		return ErrClosed
+	}
+	return nil
+}
 
 // Get returns a copy of the value of key: nil if there is none, never nil if there is.
 func (s *Store) Get(key []byte) ([]byte, error) {
 	if len(key) == 0 {
 		return nil, ErrKeyEmpty
 	}
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	defer s.use.RUnlock()
 	value, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, nil
@@ -102,6 +130,10 @@ func (s *Store) Has(key []byte) (bool, error) {
 	if len(key) == 0 {
 		return false, ErrKeyEmpty
 	}
+	if err := s.begin(); err != nil {
+		return false, err
+	}
+	defer s.use.RUnlock()
 	_, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -122,6 +154,10 @@ func (s *Store) set(key, value []byte, o *pebble.WriteOptions) error {
 	if err := checkPair(key, value); err != nil {
 		return err
 	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.use.RUnlock()
 	return s.db.Set(key, value, o)
 }
 
@@ -135,12 +171,20 @@ func (s *Store) delete(key []byte, o *pebble.WriteOptions) error {
 	if len(key) == 0 {
 		return ErrKeyEmpty
 	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.use.RUnlock()
 	return s.db.Delete(key, o)
 }
 
 // Compact rewrites the keys in [start, end) so that they take no more room than they need. A nil bound
 // is the end of the keys.
 func (s *Store) Compact(start, end []byte) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.use.RUnlock()
 	if start == nil {
 		start = []byte{}
 	}
@@ -164,6 +208,10 @@ func (s *Store) Print() error { return nil }
 
 // Stats returns Pebble's own figures as text under the key "pebble".
 func (s *Store) Stats() map[string]string {
+	if s.begin() != nil {
+		return nil
+	}
+	defer s.use.RUnlock()
 	return map[string]string{"pebble": s.db.Metrics().String()}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -139,5 +140,80 @@ func TestReopenKeepsWhatWasWritten(t *testing.T) {
 	}
 	if v, err := s.Get([]byte("k042")); err != nil || !bytes.Equal(v, []byte{42}) {
 		t.Errorf("got %v, %v", v, err)
+	}
+}
+
+// Close may come while others use the store. Those that are under way finish, those that come later are told,
+// and nothing panics.
+func TestCloseWhileInUse(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var users, inUse sync.WaitGroup
+	for range 4 {
+		inUse.Add(1)
+		users.Go(func() {
+			for i := 0; ; i++ {
+				key := fmt.Appendf(nil, "k%03d", i%100)
+				_, err := s.Get(key)
+				if err == nil {
+					err = s.Set(key, key)
+				}
+				if i == 50 {
+					inUse.Done()
+				}
+				if err != nil {
+					if i < 50 || !errors.Is(err, ErrClosed) {
+						t.Errorf("use %d: %v", i, err)
+					}
+					return
+				}
+			}
+		})
+	}
+	inUse.Wait()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	users.Wait()
+}
+
+func TestUseAfterClose(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []byte("key")
+	batch := s.App().NewBatch()
+	if err := errors.Join(batch.Set(key, key), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, getErr := s.App().Get(key)
+	_, hasErr := s.App().Has(key)
+	_, iterErr := s.Consensus().Iterator(nil, nil)
+	for name, err := range map[string]error{
+		"get": getErr, "has": hasErr, "iterator": iterErr, "compact": s.Compact(nil, nil), "batch": batch.Write(),
+		"set": s.Set(key, key), "set sync": s.SetSync(key, key), "delete": s.Delete(key), "delete sync": s.DeleteSync(key),
+	} {
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("%s: got %v, want %v", name, err, ErrClosed)
+		}
+	}
+	if err := batch.Close(); err != nil {
+		t.Error(err)
+	}
+	db := s.Consensus()
+	for name, read := range map[string]func(){
+		"get": func() { _, _ = db.Get(key) }, "has": func() { _, _ = db.Has(key) },
+	} {
+		var readers sync.WaitGroup
+		readers.Go(func() {
+			read()
+			t.Errorf("the engine's %s returned", name)
+		})
+		readers.Wait()
 	}
 }

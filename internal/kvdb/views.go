@@ -1,6 +1,9 @@
 package kvdb
 
 import (
+	"errors"
+	"runtime"
+
 	cmtdb "github.com/cometbft/cometbft-db"
 	dbm "github.com/cosmos/cosmos-db"
 )
@@ -34,10 +37,27 @@ func (d AppDB) NewBatch() dbm.Batch { return d.newBatch(0) }
 func (d AppDB) NewBatchWithSize(size int) dbm.Batch { return d.newBatch(size) }
 
 // ConsensusDB is a store as the consensus engine sees it.
+//
+// A goroutine that reads a value after the store was closed ends there. The engine does not wait for those
+// which gossip with its peers when it stops, and what they do with an error is panic.
 type ConsensusDB struct{ *Store }
 
 // Consensus returns the store as the consensus engine sees it.
 func (s *Store) Consensus() ConsensusDB { return ConsensusDB{s} }
+
+// Get is [Store.Get]; after [Store.Close] it does not return.
+func (d ConsensusDB) Get(key []byte) ([]byte, error) { return unlessClosed(d.Store.Get(key)) }
+
+// Has is [Store.Has]; after [Store.Close] it does not return.
+func (d ConsensusDB) Has(key []byte) (bool, error) { return unlessClosed(d.Store.Has(key)) }
+
+// unlessClosed returns what a store returned, but ends the goroutine if the store is closed.
+func unlessClosed[T any](value T, err error) (T, error) {
+	if errors.Is(err, ErrClosed) {
+		runtime.Goexit()
+	}
+	return value, err
+}
 
 // Iterator walks [start, end) in ascending order.
 func (d ConsensusDB) Iterator(start, end []byte) (cmtdb.Iterator, error) {
