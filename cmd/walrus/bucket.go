@@ -32,7 +32,7 @@ JSON: [{"bucketId","capId","pool"}].` + exits(),
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    d.does(func(ctx context.Context, args []string) error { return runBuckets(ctx, d, args) }),
 	}
-	cmd.AddCommand(newBucketCreate(d), newBucketShow(d), newBucketExtend(d), newBucketGrow(d))
+	cmd.AddCommand(newBucketCreate(d), newBucketShow(d), newBucketExtend(d), newBucketGrow(d), newBucketDelete(d))
 	return cmd
 }
 
@@ -233,4 +233,24 @@ func newBucketGrow(d *deps) *cobra.Command {
 	cmd.Flags().StringVar(&size, "size", "", "`SIZE` to add: encoded bytes, or like 10MiB")
 	required(cmd, "size")
 	return cmd
+}
+
+func newBucketDelete(d *deps) *cobra.Command {
+	return &cobra.Command{
+		Use:   "delete BUCKET_ID BLOB_ID...",
+		Short: "Take deletable blobs out of a blob bucket",
+		Long: `Delete takes deletable blobs out of a bucket before its end: their space can be used for others. It does not ask.
+JSON: {"pool","txDigest"}.` + exits("with --exit-codes=detailed 3 no right to use the bucket"),
+		Example: `  walrus bucket delete "$(walrus bucket --json | jq -r '.[0].bucketId')" 7Xk1ul8N3pWPRPCkmT1vKHVxUDPLWGvZyR6hC-ZSfEE`,
+		Args:    cobra.MinimumNArgs(2),
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			blobs, err := parseIDs(args[1:])
+			if err != nil {
+				return err
+			}
+			return onBucket(ctx, d, args[0], func(s *session, c rpc.BucketCap) proto.Message {
+				return &blobv1.MsgDeleteBucketBlobs{Owner: s.self(), BucketId: c.Bucket[:], CapId: c.ID[:], BlobIds: blobs}
+			}, "emptied of "+plural(len(blobs), "blob"))
+		}),
+	}
 }

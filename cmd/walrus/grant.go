@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,18 +59,15 @@ func (o *grantOptions) end(now time.Time) (*time.Time, error) {
 
 // types are the full names of the messages of a grant.
 func (o *grantOptions) types() ([]string, error) {
-	var list []string
+	m, err := newMessages()
+	if err != nil {
+		return nil, err
+	}
+	named, err := m.findAll(o.messages)
 	if o.uploads {
-		list = append(list, uploadMessages...)
+		named = slices.Concat(uploadMessages, named)
 	}
-	for _, name := range o.messages {
-		name = strings.TrimPrefix(name, "/")
-		if describe(name) == nil {
-			return nil, usagef(`the chain has no message %q; they are named like "/walrus.blob.v1.MsgRegisterBlobs"`, name)
-		}
-		list = append(list, "/"+name)
-	}
-	return list, nil
+	return named, err
 }
 
 func newGrantFees(d *deps) *cobra.Command {
@@ -87,7 +85,7 @@ replaces none: revoke the old one first. JSON: {"granter","grantee","limit","exp
 	f := cmd.Flags()
 	f.StringVar(&o.limit, "limit", "", "`AMOUNT` of FROST, or like 1WAL, that is paid at most (default: no limit)")
 	f.DurationVar(&o.expires, "expires", 0, "how long it holds, such as 720h (default: until it is revoked)")
-	f.StringSliceVar(&o.messages, "messages", nil, "full `NAMES` of the messages that are paid for, separated by commas (default: all)")
+	f.StringSliceVar(&o.messages, "messages", nil, "`NAMES` of the messages that are paid for, separated by commas (default: all)")
 	f.BoolVar(&o.uploads, "uploads", false, "pay for the messages that store, extend and delete blobs")
 	return cmd
 }
@@ -155,13 +153,13 @@ func newGrantAct(d *deps) *cobra.Command {
 		Short: "Let another account send messages in this one's name",
 		Long: `Act lets another account send messages of some types in the name of this one, which pays for what they do. It does so with
 "walrus tx send --as". JSON: {"granter","grantee","expiration","messages","txDigest"}.` + exits(),
-		Example: `  walrus grant act --messages /walrus.committee.v1.MsgCollectCommission --expires 720h "$(walrus keys show --address operator)"`,
+		Example: `  walrus grant act --messages MsgCollectCommission --expires 720h "$(walrus keys show --address operator)"`,
 		Args:    cobra.ExactArgs(1),
 		RunE:    d.does(func(ctx context.Context, args []string) error { return runGrantAct(ctx, d, args[0], o) }),
 	}
 	f := cmd.Flags()
 	f.DurationVar(&o.expires, "expires", 0, "how long it holds, such as 720h (default: until it is revoked)")
-	f.StringSliceVar(&o.messages, "messages", nil, "full `NAMES` of the messages, separated by commas")
+	f.StringSliceVar(&o.messages, "messages", nil, "`NAMES` of the messages, separated by commas")
 	required(cmd, "messages")
 	return cmd
 }
@@ -218,17 +216,21 @@ JSON: {"granter","grantee","txDigest"}.` + exits(),
 			if err != nil {
 				return err
 			}
+			types, err := (&grantOptions{messages: messages}).types()
+			if err != nil {
+				return err
+			}
 			s, err := d.connect(ctx, true)
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			list := []proto.Message{&feegrant.MsgRevokeAllowance{Granter: s.self(), Grantee: grantee.String()}}
-			if len(messages) > 0 {
-				list = nil
+			var list []proto.Message
+			for _, name := range types {
+				list = append(list, &authz.MsgRevoke{Granter: s.self(), Grantee: grantee.String(), MsgTypeUrl: name})
 			}
-			for _, name := range messages {
-				list = append(list, &authz.MsgRevoke{Granter: s.self(), Grantee: grantee.String(), MsgTypeUrl: "/" + strings.TrimPrefix(name, "/")})
+			if len(list) == 0 {
+				list = append(list, &feegrant.MsgRevokeAllowance{Granter: s.self(), Grantee: grantee.String()})
 			}
 			receipt, err := s.deliver(ctx, list...)
 			if err != nil {
@@ -241,7 +243,7 @@ JSON: {"granter","grantee","txDigest"}.` + exits(),
 			return err
 		}),
 	}
-	cmd.Flags().StringSliceVar(&messages, "messages", nil, "full `NAMES` of messages that it may not send any more, separated by commas")
+	cmd.Flags().StringSliceVar(&messages, "messages", nil, "`NAMES` of messages that it may not send any more, separated by commas")
 	return cmd
 }
 

@@ -73,12 +73,12 @@ func (m *messages) read(value any, sender string) (sdk.Msg, error) {
 	if !ok {
 		return nil, usagef(`a message has a type: {"@type":"/walrus.committee.v1.MsgStake",…}`)
 	}
-	desc := describe(strings.TrimPrefix(name, "/"))
-	if desc == nil {
-		return nil, usagef(`the chain has no message %q; they are named like "/walrus.committee.v1.MsgStake"`, name)
+	url, err := m.find(name)
+	if err != nil {
+		return nil, err
 	}
-	object["@type"] = "/" + strings.TrimPrefix(name, "/")
-	signers, _ := protov2.GetExtension(desc.Options(), msgv1.E_Signer).([]string)
+	object["@type"] = url
+	signers, _ := protov2.GetExtension(describe(url[1:]).Options(), msgv1.E_Signer).([]string)
 	for _, field := range signers {
 		if _, given := object[field]; !given {
 			object[field] = sender
@@ -220,6 +220,40 @@ func wireBytes(text string) string {
 		return base64.StdEncoding.EncodeToString(id[:])
 	}
 	return text
+}
+
+// find returns the full name of a message that the chain takes, "/walrus.committee.v1.MsgStake". MsgStake will do
+// where only one is called so.
+func (m *messages) find(name string) (string, error) {
+	var found []string
+	for _, url := range m.codec.InterfaceRegistry().ListImplementations(sdk.MsgInterfaceProtoName) {
+		if strings.TrimPrefix(name, "/") == url[1:] {
+			return url, nil
+		}
+		if name == shortType(url) {
+			found = append(found, url)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", usagef(`the chain has no message %q; they are named like MsgStake, or in full "/walrus.committee.v1.MsgStake"`, name)
+	case 1:
+		return found[0], nil
+	}
+	slices.Sort(found)
+	return "", usagef("message %q: several are called so, say which: %s", name, strings.Join(found, ", "))
+}
+
+// findAll is find for several messages.
+func (m *messages) findAll(names []string) ([]string, error) {
+	urls := make([]string, len(names))
+	for i, name := range names {
+		var err error
+		if urls[i], err = m.find(name); err != nil {
+			return nil, err
+		}
+	}
+	return urls, nil
 }
 
 // shortType is a type's name without its package, MsgStake.

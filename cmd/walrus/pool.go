@@ -348,19 +348,28 @@ JSON: {"pool","txDigest"}.` + exits(),
 		Example: `  walrus pool delete "$(walrus pool --json | jq -r '.[0].id')" 7Xk1ul8N3pWPRPCkmT1vKHVxUDPLWGvZyR6hC-ZSfEE`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			var blobs [][]byte
-			for _, text := range args[1:] {
-				id, err := parseID(text)
-				if err != nil {
-					return err
-				}
-				blobs = append(blobs, id[:])
+			blobs, err := parseIDs(args[1:])
+			if err != nil {
+				return err
 			}
 			return onPool(ctx, d, args[0], func(s *session, pool []byte) (proto.Message, error) {
 				return &blobv1.MsgDeletePooledBlobs{Owner: s.self(), PoolId: pool, BlobIds: blobs}, nil
 			}, "emptied of "+plural(len(blobs), "blob"))
 		}),
 	}
+}
+
+// parseIDs reads blob IDs for a message.
+func parseIDs(args []string) ([][]byte, error) {
+	blobs := make([][]byte, len(args))
+	for i, text := range args {
+		id, err := parseID(text)
+		if err != nil {
+			return nil, err
+		}
+		blobs[i] = id[:]
+	}
+	return blobs, nil
 }
 
 func newPoolDestroy(d *deps) *cobra.Command {
