@@ -215,6 +215,11 @@ func (c *memoryChain) Register(_ context.Context, asks []ledger.Registration) ([
 			if ask.Storage != nil && own.ID == *ask.Storage {
 				st = own
 				c.storages = append(c.storages[:i:i], c.storages[i+1:]...)
+				if ask.StorageSize != 0 {
+					rest := own
+					rest.ID, rest.Size, st.Size = blob.ObjectID{3, byte(len(c.storages))}, own.Size-ask.StorageSize, ask.StorageSize
+					c.storages = append(c.storages, rest)
+				}
 			}
 		}
 		if price > c.balance {

@@ -199,7 +199,7 @@ func (s *storing) planPurchase(it *item) {
 }
 
 // useOwnStorage lets items use storage of the wallet: the smallest that is large enough, then the one
-// that ends first; largest items first.
+// that ends first; largest items first. Of a larger one they use what they need.
 func (s *storing) useOwnStorage(ctx context.Context, items []*item) error {
 	storages, err := s.ownStorages(ctx)
 	if err != nil {
@@ -221,6 +221,9 @@ func (s *storing) useOwnStorage(ctx context.Context, items []*item) error {
 		it.out.Operation, it.cost = ReuseStorage, cost.Write
 		id := storages[at].ID
 		it.regist.Storage, it.regist.Epochs, it.regist.encoded = &id, 0, 0
+		if storages[at].Size-it.out.EncodedSize >= ledger.StorageUnit { // what is left is worth something
+			it.regist.StorageSize = it.out.EncodedSize
+		}
 		storages = slices.Delete(storages, at, at+1)
 	}
 	return nil

@@ -182,6 +182,20 @@ func TestStoreUsesOwnStorage(t *testing.T) {
 	}
 }
 
+// TestStoreCutsStorage: of storage that is much too large only what is needed is used.
+func TestStoreCutsStorage(t *testing.T) {
+	t.Parallel()
+	net := newNetwork(t, 4, 8)
+	net.chain.storages = []ledger.Storage{{ID: blob.ObjectID{9}, Start: 1, End: 20, Size: 1 << 30}}
+	c := net.newClient(t, nil)
+	for seed := range uint64(2) {
+		s := mustStore(t, c, options, randomBytes(seed, 1000))[0]
+		if s.Operation != client.ReuseStorage || s.Object.Storage.Size != s.EncodedSize {
+			t.Errorf("%v with %d bytes of storage, want %d", s.Operation, s.Object.Storage.Size, s.EncodedSize)
+		}
+	}
+}
+
 // TestStoreResumes: whatever ended a store after its registration, the next one uses it.
 func TestStoreResumes(t *testing.T) {
 	t.Parallel()

@@ -154,6 +154,8 @@ type Registration struct {
 	Epochs uint32
 	// Storage names an owned resource to use instead of buying.
 	Storage *blob.ObjectID
+	// StorageSize is how many bytes of Storage to use; the rest stays behind as a resource of its own. 0 uses all.
+	StorageSize uint64
 }
 
 // Certification asks to certify a registered blob.

@@ -18,9 +18,12 @@ import (
 	"github.com/walrus-go/walrus/ledger"
 )
 
-// uploadMessages are what storing, extending and deleting blobs sends.
+// uploadMessages are what storing, extending and deleting blobs sends, in storage pools and buckets too.
 var uploadMessages = []string{
 	"/walrus.blob.v1.MsgRegisterBlobs", "/walrus.blob.v1.MsgCertifyBlobs", "/walrus.blob.v1.MsgDeleteBlobs", "/walrus.blob.v1.MsgExtendBlob",
+	"/walrus.blob.v1.MsgSplitStorageBySize",
+	"/walrus.blob.v1.MsgRegisterPooledBlobs", "/walrus.blob.v1.MsgCertifyPooledBlobs", "/walrus.blob.v1.MsgDeletePooledBlobs",
+	"/walrus.blob.v1.MsgRegisterBucketBlobs", "/walrus.blob.v1.MsgCertifyBucketBlobs", "/walrus.blob.v1.MsgDeleteBucketBlobs",
 }
 
 // newGrant makes the grant command and those below it.
@@ -392,11 +395,7 @@ func printGrants(d *deps, list []grantJSON) error {
 	for _, g := range list {
 		types, limit, until := "all", "no limit", "no end"
 		if g.Messages != nil {
-			short := make([]string, len(g.Messages))
-			for i, name := range g.Messages {
-				short[i] = shortType(name)
-			}
-			types = strings.Join(short, ", ")
+			types = typesInWords(g.Messages)
 		}
 		if g.Kind == "act" {
 			limit = "-"
@@ -414,4 +413,20 @@ func printGrants(d *deps, list []grantJSON) error {
 	}
 	_, err := fmt.Fprintln(d.stderr, plural(len(list), "grant"))
 	return err
+}
+
+// typesInWords names messages as grant takes them, those of uploads together.
+func typesInWords(messages []string) string {
+	isUpload := func(name string) bool { return slices.Contains(uploadMessages, name) }
+	var names []string
+	uploads := !slices.ContainsFunc(uploadMessages, func(name string) bool { return !slices.Contains(messages, name) })
+	if uploads {
+		names = append(names, "uploads")
+	}
+	for _, name := range messages {
+		if !uploads || !isUpload(name) {
+			names = append(names, shortType(name))
+		}
+	}
+	return strings.Join(names, ", ")
 }

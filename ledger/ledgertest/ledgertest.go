@@ -44,6 +44,7 @@ func Run(t *testing.T, l Ledger) {
 		{"a fresh network describes itself", testSystem},
 		{"a permanent blob is registered and certified", testPermanent},
 		{"a deletable blob is deleted and its storage used again", testDeletable},
+		{"a registration uses a part of owned storage", testPartOfStorage},
 		{"a certified blob is extended", testExtend},
 		{"one transaction registers many blobs", testBatch},
 		{"refusals are named and change nothing", testRefusals},

@@ -111,6 +111,44 @@ func testDeletable(t *testing.T, ctx context.Context, l Ledger) {
 	}
 }
 
+// testPartOfStorage: a registration can use a part of a resource, and the rest stays.
+func testPartOfStorage(t *testing.T, ctx context.Context, l Ledger) {
+	w := l.Wallets[0]
+	b := register(t, ctx, w, Claim(5000, 2, true))
+	freed, err := w.Delete(ctx, []blob.ObjectID{b.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, err := l.Storages(ctx, w.Address(), ledger.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := Claim(1, 0, true)
+	part.Storage, part.StorageSize = &freed[0].ID, freed[0].Size-1000
+	if c := register(t, ctx, w, part); c.Storage.ID != freed[0].ID || c.Storage.Size != part.StorageSize || c.Storage.End != freed[0].End {
+		t.Errorf("registered on a part of storage: %+v", c)
+	}
+	after, _, err := l.Storages(ctx, w.Address(), ledger.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := 0
+	for _, s := range after {
+		if s.ID == freed[0].ID {
+			t.Errorf("storage %s is attached and still listed", s.ID)
+		}
+		if s.Size == 1000 && s.End == freed[0].End {
+			rest++
+		}
+	}
+	if rest != 1 || len(after) != len(before) {
+		t.Errorf("of storage %+v is left %+v", before, after)
+	}
+	part.StorageSize = freed[0].Size
+	_, err = w.Register(ctx, []ledger.Registration{part})
+	wantRefusal(t, err, "dynamic_field::EFieldDoesNotExist")
+}
+
 func testExtend(t *testing.T, ctx context.Context, l Ledger) {
 	w := l.Wallets[0]
 	b := register(t, ctx, w, Claim(1, 1, false))

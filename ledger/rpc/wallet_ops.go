@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	bankv1beta1 "cosmossdk.io/api/cosmos/bank/v1beta1"
+	gogoproto "github.com/cosmos/gogoproto/proto"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 
@@ -21,6 +22,7 @@ const (
 	gasBase        = 150_000
 	gasEach        = 150_000 // blob, for whatever is done with it
 	gasRegister    = 75_000  // blob
+	gasSplit       = 30_000  // storage resource
 	gasCertify     = 90_000  // blob
 	gasCertificate = 50_000  // set of signers
 	gasSigner      = 75
@@ -29,8 +31,16 @@ const (
 // GasLimit is the limit that a wallet sets for a transaction about n blobs, where no tighter one is known.
 func GasLimit(n int) uint64 { return gasBase + gasEach*uint64(n) }
 
-// RegisterGas is the limit that a wallet sets for registering n blobs.
-func RegisterGas(n int) uint64 { return gasBase + gasRegister*uint64(n) }
+// RegisterGas is the limit that a wallet sets for registering blobs.
+func RegisterGas(blobs []ledger.Registration) uint64 {
+	gas := gasBase + gasRegister*uint64(len(blobs))
+	for _, r := range blobs {
+		if r.Storage != nil && r.StorageSize != 0 {
+			gas += gasSplit
+		}
+	}
+	return gas
+}
 
 // CertifyGas is the limit that a wallet sets for certificates. The chain charges for each, and for each set
 // of signers by their number.
@@ -56,6 +66,7 @@ const encodingType = 1 // RS2, the only one
 // Register implements [ledger.Wallet].
 func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]ledger.Blob, error) {
 	m := &blobv1.MsgRegisterBlobs{Owner: w.Address().String()}
+	var messages []gogoproto.Message // the cuts come first: what is cut keeps its ID
 	for _, r := range blobs {
 		one := blobv1.Registration{
 			BlobId: r.BlobID[:], RootHash: r.RootHash[:], Size_: r.Size,
@@ -63,13 +74,21 @@ func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]l
 		}
 		if r.Storage != nil {
 			one.StorageId = r.Storage[:]
+			if r.StorageSize != 0 {
+				messages = append(messages, &blobv1.MsgSplitStorageBySize{Owner: m.Owner, StorageId: one.StorageId, Size_: r.StorageSize})
+			}
 		} else {
 			one.EpochsAhead = r.Epochs
 		}
 		m.Blobs = append(m.Blobs, one)
 	}
+	cuts := len(messages)
+	receipt, err := w.Deliver(ctx, RegisterGas(blobs), append(messages, m)...)
+	if err != nil {
+		return nil, err
+	}
 	var out blobv1.MsgRegisterBlobsResponse
-	if err := w.Execute(ctx, RegisterGas(len(blobs)), m, &out); err != nil {
+	if err := receipt.Response(cuts, &out); err != nil {
 		return nil, err
 	}
 	if len(out.Blobs) != len(blobs) {

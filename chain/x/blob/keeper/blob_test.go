@@ -253,16 +253,30 @@ func TestGas(t *testing.T) {
 			t.Fatal(err)
 		}
 		certified := used()
-		if _, err := u.Delete(ctx, ids); err != nil {
+		freed, err := u.Delete(ctx, ids)
+		if err != nil {
 			t.Fatal(err)
 		}
 		deleted := used()
-		t.Logf("%d blobs: register %d gas each, certify %d, delete %d", n, register/int64(n), certified/int64(n), deleted/int64(n))
+		var parts []ledger.Registration
+		for i := range freed {
+			part := ledgertest.Claim(1, 0, true)
+			part.Storage, part.StorageSize = &freed[i].ID, freed[i].Size-1
+			parts = append(parts, part)
+		}
+		if _, err := u.Register(ctx, parts); err != nil {
+			t.Fatal(err)
+		}
+		cut := used()
+		t.Logf("%d blobs: register %d gas each, certify %d, delete %d, register on parts %d", n, register/int64(n), certified/int64(n), deleted/int64(n), cut/int64(n))
 		for _, x := range []struct {
 			what  string
 			gas   int64
 			limit uint64
-		}{{"register", register, rpc.RegisterGas(n)}, {"certify", certified, rpc.CertifyGas(certs)}, {"delete", deleted, rpc.GasLimit(n)}} {
+		}{
+			{"register", register, rpc.RegisterGas(claims)}, {"register on parts", cut, rpc.RegisterGas(parts)},
+			{"certify", certified, rpc.CertifyGas(certs)}, {"delete", deleted, rpc.GasLimit(n)},
+		} {
 			if x.gas > int64(x.limit)*3/4 {
 				t.Errorf("%s of %d blobs uses %d gas, above three quarters of the limit %d", x.what, n, x.gas, x.limit)
 			}
