@@ -82,6 +82,7 @@ func TestWalk(t *testing.T) {
 type walk struct {
 	*chaintest.Chain
 	ctx     context.Context
+	logf    func(format string, args ...any)
 	rng     *rand.Rand
 	wallets []*rpc.Wallet
 	nodes   []*walkNode
@@ -160,7 +161,7 @@ func newWalk(t *testing.T) *walk {
 	}
 	c := chaintest.New(t, &opts)
 	w := &walk{
-		Chain: c, ctx: context.Background(), rng: rand.New(rand.NewPCG(*walkSeed, 2)), first: n, counts: map[string]*tally{},
+		Chain: c, ctx: context.Background(), logf: t.Logf, rng: rand.New(rand.NewPCG(*walkSeed, 2)), first: n, counts: map[string]*tally{},
 	}
 	w.learn()
 	for i := range c.Accounts {
@@ -193,6 +194,9 @@ func (w *walk) play(epochs int) error {
 			return err
 		}
 		w.hashes = append(w.hashes, w.AppHash())
+		if (e+1)%100 == 0 {
+			w.logf("%d epochs, %d operations", e+1, w.done)
+		}
 	}
 	if err := w.mend(true); err != nil {
 		return err
