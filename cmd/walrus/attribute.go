@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/blob"
 )
 
 // attributeJSON is a name and a value on a blob.
@@ -32,32 +32,24 @@ JSON: {"attribute":{"metadata":{"contents":[{"key","value"}]}}}, or {"attribute"
 			if err != nil {
 				return err
 			}
-			s, err := d.connect(ctx, false)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			var out blobv1.QueryBlobResponse
-			if err := s.reader.Ask(ctx, "/walrus.blob.v1.Query/Blob", &blobv1.QueryBlobRequest{ObjectId: id.String()}, &out); err != nil {
-				return err
-			}
-			list := make([]attributeJSON, len(out.Attributes))
-			for i, a := range out.Attributes {
-				list[i] = attributeJSON{a.Key, a.Value}
-			}
-			if d.json {
-				if len(list) == 0 {
-					return d.printJSON(map[string]any{"attribute": nil})
-				}
-				return d.printJSON(map[string]any{"attribute": map[string]any{"metadata": map[string]any{"contents": list}}})
-			}
-			t := newTable(d.stdout, "Key", "Value")
-			for _, a := range list {
-				t.row(a.Key, a.Value)
-			}
-			return t.flush()
+			return d.withNetwork(ctx, func(s *session) error { return showAttributes(ctx, s, id) })
 		}),
 	}
+}
+
+func showAttributes(ctx context.Context, s *session, id blob.ObjectID) error {
+	var out blobv1.QueryBlobResponse
+	if err := s.reader.Ask(ctx, "/walrus.blob.v1.Query/Blob", &blobv1.QueryBlobRequest{ObjectId: id.String()}, &out); err != nil {
+		return err
+	}
+	if s.json && len(out.Attributes) == 0 {
+		return s.printJSON(fields{"attribute": nil})
+	}
+	if s.json {
+		list := convert(out.Attributes, func(a blobv1.Attribute) attributeJSON { return attributeJSON{a.Key, a.Value} })
+		return s.printJSON(fields{"attribute": fields{"metadata": fields{"contents": list}}})
+	}
+	return printTable(s.stdout, out.Attributes, cells{"Key", "Value"}, func(a blobv1.Attribute) cells { return cells{a.Key, a.Value} })
 }
 
 // newSetAttribute makes the set-blob-attribute command.
@@ -147,19 +139,8 @@ func changeAttributes(ctx context.Context, d *deps, object string, m blobv1.MsgS
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	m.Owner, m.ObjectId = s.self(), id[:]
-	receipt, err := s.deliver(ctx, &m)
-	if err != nil {
-		return err
-	}
-	if d.json {
-		return d.printJSON(map[string]any{"objectId": id, "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s: object %v\n", done, id)
-	return err
+	return d.withWallet(ctx, func(s *session) error {
+		m.Owner, m.ObjectId = s.self(), id[:]
+		return s.send(ctx, &m, fields{"objectId": id}, "%s: object %v\n", done, id)
+	})
 }

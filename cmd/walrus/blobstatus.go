@@ -58,7 +58,7 @@ a network, for somebody who trusts one header of the chain: that of --trust-heig
 			case opts.prove != "":
 				return runProveBlob(ctx, d, opts)
 			}
-			return runBlobStatus(ctx, d, opts)
+			return d.withNetwork(ctx, func(s *session) error { return runBlobStatus(ctx, s, opts) })
 		}),
 	}
 	f := cmd.Flags()
@@ -70,19 +70,15 @@ a network, for somebody who trusts one header of the chain: that of --trust-heig
 	return cmd
 }
 
-func runBlobStatus(ctx context.Context, d *deps, opts blobStatusOptions) error {
-	s, err := d.connect(ctx, false)
+func runBlobStatus(ctx context.Context, s *session, opts blobStatusOptions) error {
+	id, err := s.whichBlob(ctx, opts.id, opts.file)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	result := blobStatusResult{File: opts.file}
-	if result.BlobID, err = d.whichBlob(ctx, s, opts.id, opts.file); err != nil {
-		return err
-	}
+	result := blobStatusResult{BlobID: id, File: opts.file}
 	ctx, cancel := context.WithTimeout(ctx, opts.timeout)
 	defer cancel()
-	if result.Status, err = s.client.Status(ctx, result.BlobID); err != nil {
+	if result.Status, err = s.client.Status(ctx, id); err != nil {
 		return err
 	}
 	sys, err := s.reader.System(ctx)
@@ -95,19 +91,19 @@ func runBlobStatus(ctx context.Context, d *deps, opts blobStatusOptions) error {
 			result.Estimated = &t
 		}
 	}
-	if d.json {
-		err = d.printJSON(result)
+	if s.json {
+		err = s.printJSON(result)
 	} else {
-		err = printBlobStatus(d, &result, sys)
+		err = printBlobStatus(s.deps, &result, sys)
 	}
-	if err == nil && result.Status.Kind == blob.Nonexistent && d.detailedExit() {
-		return &hinted{err: fmt.Errorf("blob %v is not stored", result.BlobID), code: "NOT_FOUND", exit: exitNotFound}
+	if err == nil && result.Status.Kind == blob.Nonexistent && s.detailedExit() {
+		return &hinted{err: fmt.Errorf("blob %v is not stored", id), code: "NOT_FOUND", exit: exitNotFound}
 	}
 	return err
 }
 
 // whichBlob returns the ID that was given, or that of a file.
-func (d *deps) whichBlob(ctx context.Context, s *session, id, file string) (blob.ID, error) {
+func (s *session) whichBlob(ctx context.Context, id, file string) (blob.ID, error) {
 	if file == "" {
 		return parseID(id)
 	}
@@ -115,7 +111,7 @@ func (d *deps) whichBlob(ctx context.Context, s *session, id, file string) (blob
 	if err != nil {
 		return blob.ID{}, err
 	}
-	return d.fileID(file, committees.Current.Shards())
+	return s.fileID(file, committees.Current.Shards())
 }
 
 func printBlobStatus(d *deps, r *blobStatusResult, sys ledger.System) error {

@@ -30,23 +30,14 @@ that belongs to whoever has its capability, which "walrus transfer" gives away, 
 JSON: [{"bucketId","capId","pool"}].` + exits(),
 		Example: "  walrus bucket",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runBuckets(ctx, d, args) }),
+		RunE:    d.readsAccount(runBuckets),
 	}
 	cmd.AddCommand(newBucketCreate(d), newBucketShow(d), newBucketExtend(d), newBucketGrow(d), newBucketDelete(d))
 	return cmd
 }
 
-func runBuckets(ctx context.Context, d *deps, args []string) error {
-	s, err := d.connect(ctx, len(args) == 0)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	owner, err := s.owner(args)
-	if err != nil {
-		return err
-	}
-	caps, err := s.bucketCaps(ctx, owner)
+func runBuckets(ctx context.Context, s *session, owner ledger.Address) error {
+	caps, err := pagesOf(ctx, owner, s.reader.BucketCaps)
 	if err != nil {
 		return err
 	}
@@ -58,30 +49,9 @@ func runBuckets(ctx context.Context, d *deps, args []string) error {
 		}
 		list[i] = bucketJSON{c.Bucket, c.ID, newPoolJSON(b.Pool)}
 	}
-	if d.json {
-		return d.printJSON(list)
-	}
-	t := newTable(d.stdout, "Bucket ID", "In use", "Blobs", "Until before", "Capability")
-	for _, b := range list {
-		t.row(b.BucketID.String(), formatSize(b.Pool.UsedSize)+" of "+formatSize(b.Pool.Storage.StorageSize), fmt.Sprint(b.Pool.NBlobs),
-			fmt.Sprint(b.Pool.Storage.EndEpoch), b.CapID.String())
-	}
-	return t.flush()
-}
-
-func (s *session) bucketCaps(ctx context.Context, owner ledger.Address) ([]rpc.BucketCap, error) {
-	return pages(func(after []byte) ([]rpc.BucketCap, []byte, error) {
-		return s.reader.BucketCaps(ctx, owner, ledger.Page{Cursor: after, Limit: pageSize})
+	return printList(s.deps, list, cells{"Bucket ID", "In use", "Blobs", "Until before", "Capability"}, func(b bucketJSON) cells {
+		return cells{b.BucketID, b.Pool.inUse(), b.Pool.NBlobs, b.Pool.Storage.EndEpoch, b.CapID}
 	})
-}
-
-// parseBucket reads the ID of a bucket.
-func parseBucket(s string) (blob.ObjectID, error) {
-	id, err := blob.ParseObjectID(s)
-	if err != nil {
-		return id, &hinted{err: err, code: "INVALID_OBJECT_ID", exit: exitUsage, hint: `"walrus bucket" shows the IDs of an account's buckets`}
-	}
-	return id, nil
 }
 
 func newBucketCreate(d *deps) *cobra.Command {
@@ -97,32 +67,28 @@ func newBucketCreate(d *deps) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			receipt, err := s.deliver(ctx, &blobv1.MsgCreateBlobBucket{Owner: s.self(), Size_: size, EpochsAhead: epochs})
-			if err != nil {
-				return err
-			}
-			var out blobv1.MsgCreateBlobBucketResponse
-			if err := receipt.Response(0, &out); err != nil {
-				return err
-			}
-			var bucket, right blob.ObjectID
-			copy(bucket[:], out.Bucket.Id)
-			copy(right[:], out.Cap.Id)
-			if d.json {
-				return d.printJSON(map[string]any{"bucketId": bucket, "capId": right, "cost": out.Paid, "txDigest": txDigest(receipt.Tx)})
-			}
-			fmt.Fprintf(d.stdout, "bucket of %s bought for %s\n", formatSize(size), formatWAL(out.Paid))
-			return labels(d.stdout, "Bucket ID", bucket.String(), "Capability", right.String(), "Until before", fmt.Sprintf("epoch %d", out.Pool.Storage.EndEpoch))
+			return d.withWallet(ctx, func(s *session) error { return createBucket(ctx, s, size, epochs) })
 		}),
 	}
 	cmd.Flags().Uint32Var(&epochs, "epochs", 0, "`NUMBER` of epochs, the current one included")
 	required(cmd, "epochs")
 	return cmd
+}
+
+func createBucket(ctx context.Context, s *session, size uint64, epochs uint32) error {
+	var out blobv1.MsgCreateBlobBucketResponse
+	receipt, err := s.call(ctx, &blobv1.MsgCreateBlobBucket{Owner: s.self(), Size_: size, EpochsAhead: epochs}, &out)
+	if err != nil {
+		return err
+	}
+	var bucket, right blob.ObjectID
+	copy(bucket[:], out.Bucket.Id)
+	copy(right[:], out.Cap.Id)
+	err = s.printSent(receipt, fields{"bucketId": bucket, "capId": right, "cost": out.Paid}, "bucket of %s bought for %s\n", formatSize(size), formatWAL(out.Paid))
+	if err != nil || s.json {
+		return err
+	}
+	return labels(s.stdout, "Bucket ID", bucket.String(), "Capability", right.String(), "Until before", fmt.Sprintf("epoch %d", out.Pool.Storage.EndEpoch))
 }
 
 func newBucketShow(d *deps) *cobra.Command {
@@ -137,18 +103,15 @@ func newBucketShow(d *deps) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := d.connect(ctx, false)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			b, err := s.reader.Bucket(ctx, id)
-			if err != nil {
-				return err
-			}
-			p := newPoolJSON(b.Pool)
-			p.Bucket = &b.ID
-			return s.showPool(ctx, d, p)
+			return d.withNetwork(ctx, func(s *session) error {
+				b, err := s.reader.Bucket(ctx, id)
+				if err != nil {
+					return err
+				}
+				p := newPoolJSON(b.Pool)
+				p.Bucket = &b.ID
+				return s.showPool(ctx, p)
+			})
 		}),
 	}
 }
@@ -159,29 +122,26 @@ func onBucket(ctx context.Context, d *deps, text string, make func(s *session, r
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	c, err := s.bucketCap(ctx, id)
-	if err != nil {
-		return err
-	}
-	receipt, err := s.deliver(ctx, make(s, c))
-	if err != nil {
-		return err
-	}
-	b, err := s.reader.Bucket(ctx, id)
-	if err != nil {
-		return fmt.Errorf("%s, but the bucket cannot be shown: %w", done, err)
-	}
-	return d.tellPool(b.Pool, done, receipt)
+	return d.withWallet(ctx, func(s *session) error {
+		c, err := s.bucketCap(ctx, id)
+		if err != nil {
+			return err
+		}
+		receipt, err := s.deliver(ctx, make(s, c))
+		if err != nil {
+			return err
+		}
+		b, err := s.reader.Bucket(ctx, id)
+		if err != nil {
+			return fmt.Errorf("%s, but the bucket cannot be shown: %w", done, err)
+		}
+		return d.tellPool(b.Pool, done, receipt)
+	})
 }
 
 // bucketCap returns the account's right to use a bucket.
 func (s *session) bucketCap(ctx context.Context, id blob.ObjectID) (rpc.BucketCap, error) {
-	caps, err := s.bucketCaps(ctx, s.account.Address())
+	caps, err := pagesOf(ctx, s.account.Address(), s.reader.BucketCaps)
 	if err != nil {
 		return rpc.BucketCap{}, err
 	}

@@ -31,7 +31,7 @@ their time is over all the same, and nobody can extend or delete them any more. 
 refuses where there is nobody to ask. JSON: {"objectIds","txDigests"}.` + exits(),
 		Example: "  walrus burn-blobs --all-expired --yes",
 		Args:    cobra.NoArgs,
-		RunE:    d.does(func(ctx context.Context, _ []string) error { return runBurn(ctx, d, opts) }),
+		RunE:    d.signs(func(ctx context.Context, s *session, _ []string) error { return runBurn(ctx, s, opts) }),
 	}
 	f := cmd.Flags()
 	listFlag(cmd, &opts.objects, "object-ids", "object-id", "`IDS` of registrations, separated by commas")
@@ -44,17 +44,12 @@ refuses where there is nobody to ask. JSON: {"objectIds","txDigests"}.` + exits(
 	return cmd
 }
 
-func runBurn(ctx context.Context, d *deps, opts burnOptions) error {
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runBurn(ctx context.Context, s *session, opts burnOptions) error {
 	objects, err := s.burned(ctx, opts)
 	if err != nil {
 		return err
 	}
-	if len(objects) > 0 && !opts.yes && !d.json && !d.confirm(fmt.Sprintf("Give up %s for good?", plural(len(objects), "registration"))) {
+	if len(objects) > 0 && !opts.yes && !s.json && !s.confirm(fmt.Sprintf("Give up %s for good?", plural(len(objects), "registration"))) {
 		return &hinted{err: fmt.Errorf("%s not burned", plural(len(objects), "registration")), code: "ABORTED", exit: exitFailure, hint: "--yes burns without asking"}
 	}
 	txs := []string{}
@@ -71,25 +66,13 @@ func runBurn(ctx context.Context, d *deps, opts burnOptions) error {
 		txs = append(txs, txDigest(receipt.Tx))
 		done += len(part)
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"objectIds": objects, "txDigests": txs})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s burned\n", plural(len(objects), "registration"))
-	return err
+	return s.printResult(fields{"objectIds": objects, "txDigests": txs}, "%s burned\n", plural(len(objects), "registration"))
 }
 
 // burned lists what is to be given up.
 func (s *session) burned(ctx context.Context, opts burnOptions) ([]blob.ObjectID, error) {
-	objects := []blob.ObjectID{}
 	if !opts.all && !opts.expired {
-		for _, text := range opts.objects {
-			id, err := parseObject(text)
-			if err != nil {
-				return nil, err
-			}
-			objects = append(objects, id)
-		}
-		return objects, nil
+		return tryConvert(opts.objects, parseObject)
 	}
 	sys, err := s.reader.System(ctx)
 	if err != nil {
@@ -99,6 +82,7 @@ func (s *session) burned(ctx context.Context, opts burnOptions) ([]blob.ObjectID
 	if err != nil {
 		return nil, err
 	}
+	objects := []blob.ObjectID{}
 	for _, b := range owned {
 		if opts.all || b.Storage.End <= sys.Epoch {
 			objects = append(objects, b.ID)

@@ -55,7 +55,7 @@ stay. Without --yes it asks first, and refuses where there is nobody to ask.` +
 			if len(opts.ids)+len(opts.objects)+len(opts.files) == 0 {
 				return usagef("name what to delete, as BLOB_ID, --object-ids or --files")
 			}
-			return runDelete(ctx, d, opts)
+			return d.withWallet(ctx, func(s *session) error { return runDelete(ctx, s, opts) })
 		}),
 	}
 	f := cmd.Flags()
@@ -70,13 +70,8 @@ stay. Without --yes it asks first, and refuses where there is nobody to ask.` +
 	return cmd
 }
 
-func runDelete(ctx context.Context, d *deps, opts deleteOptions) error {
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	targets, err := deleteTargets(ctx, d, s, opts)
+func runDelete(ctx context.Context, s *session, opts deleteOptions) error {
+	targets, err := s.deleteTargets(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -86,13 +81,13 @@ func runDelete(ctx context.Context, d *deps, opts deleteOptions) error {
 	}
 	results := make([]deleteResult, len(targets))
 	for i, target := range targets {
-		results[i] = deleteOne(ctx, d, s, target, owned, opts)
-		if !d.json {
-			printDeleted(d, &results[i])
+		results[i] = s.deleteOne(ctx, target, owned, opts)
+		if !s.json {
+			printDeleted(s.deps, &results[i])
 		}
 	}
-	if d.json {
-		if err := d.printJSON(results); err != nil {
+	if s.json {
+		if err := s.printJSON(results); err != nil {
 			return err
 		}
 	}
@@ -100,7 +95,7 @@ func runDelete(ctx context.Context, d *deps, opts deleteOptions) error {
 }
 
 // deleteTargets resolves what was named.
-func deleteTargets(ctx context.Context, d *deps, s *session, opts deleteOptions) ([]deleteIdentity, error) {
+func (s *session) deleteTargets(ctx context.Context, opts deleteOptions) ([]deleteIdentity, error) {
 	var targets []deleteIdentity
 	for _, text := range opts.ids {
 		id, err := parseID(text)
@@ -117,7 +112,7 @@ func deleteTargets(ctx context.Context, d *deps, s *session, opts deleteOptions)
 		targets = append(targets, deleteIdentity{ObjectID: &id})
 	}
 	for _, file := range opts.files {
-		id, err := d.whichBlob(ctx, s, "", file)
+		id, err := s.whichBlob(ctx, "", file)
 		if err != nil {
 			return nil, err
 		}
@@ -126,16 +121,7 @@ func deleteTargets(ctx context.Context, d *deps, s *session, opts deleteOptions)
 	return targets, nil
 }
 
-// parseObject reads an object ID from an argument.
-func parseObject(s string) (blob.ObjectID, error) {
-	id, err := blob.ParseObjectID(s)
-	if err != nil {
-		return id, &hinted{err: err, code: "INVALID_OBJECT_ID", exit: exitUsage, hint: `"walrus list-blobs" shows the object IDs of an account's blobs`}
-	}
-	return id, nil
-}
-
-func deleteOne(ctx context.Context, d *deps, s *session, target deleteIdentity, owned []ledger.Blob, opts deleteOptions) deleteResult {
+func (s *session) deleteOne(ctx context.Context, target deleteIdentity, owned []ledger.Blob, opts deleteOptions) deleteResult {
 	r := deleteResult{Identity: target, Deleted: []blobJSON{}, Reclaimed: []storageJSON{}}
 	var objects []blob.ObjectID
 	var blobs []ledger.Blob
@@ -151,8 +137,8 @@ func deleteOne(ctx context.Context, d *deps, s *session, target deleteIdentity, 
 		r.Error = r.err.Error()
 		return r
 	}
-	if !opts.yes && !d.json {
-		if r.Aborted, r.err = !d.confirm(fmt.Sprintf("Delete %s of %s?", plural(len(objects), "registration"), target)), nil; r.Aborted {
+	if !opts.yes && !s.json {
+		if r.Aborted, r.err = !s.confirm(fmt.Sprintf("Delete %s of %s?", plural(len(objects), "registration"), target)), nil; r.Aborted {
 			r.err = &hinted{err: fmt.Errorf("%s not deleted", target), code: "ABORTED", exit: exitFailure, hint: "--yes deletes without asking"}
 			return r
 		}
@@ -162,12 +148,7 @@ func deleteOne(ctx context.Context, d *deps, s *session, target deleteIdentity, 
 		r.err, r.Error = err, err.Error()
 		return r
 	}
-	for i := range blobs {
-		r.Deleted = append(r.Deleted, newBlobJSON(blobs[i]))
-	}
-	for _, st := range storages {
-		r.Reclaimed = append(r.Reclaimed, newStorageJSON(st))
-	}
+	r.Deleted, r.Reclaimed = convert(blobs, newBlobJSON), convert(storages, newStorageJSON)
 	if !opts.noStatus {
 		r.Status = s.statusAfter(ctx, blobs[0].BlobID)
 	}

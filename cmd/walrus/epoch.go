@@ -46,24 +46,19 @@ JSON: {"epoch","phase","start","epochDuration","changeDone","votingEnd","nextEpo
 "committeeSize","nextCommitteeSize","movingShards","nextCapacity","height","blockTime"}, without what is not known.` + exits(),
 		Example: "  walrus epoch",
 		Args:    cobra.NoArgs,
-		RunE:    d.does(func(ctx context.Context, _ []string) error { return runEpoch(ctx, d) }),
+		RunE:    d.reads(runEpoch),
 	}
 }
 
-func runEpoch(ctx context.Context, d *deps) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runEpoch(ctx context.Context, s *session, _ []string) error {
 	e, err := s.epochInfo(ctx)
 	if err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(e)
+	if s.json {
+		return s.printJSON(e)
 	}
-	return printEpoch(d, e)
+	return printEpoch(s.deps, e)
 }
 
 func (s *session) epochInfo(ctx context.Context) (*epochJSON, error) {

@@ -42,14 +42,16 @@ func runExtend(ctx context.Context, d *deps, object string, epochs uint32, share
 	if epochs == 0 {
 		return usagef("--epochs-extended: want at least 1")
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if _, err := s.reader.SharedBlob(ctx, id); err == nil || shared {
-		return s.extendShared(ctx, d, id, epochs)
-	}
+	return d.withWallet(ctx, func(s *session) error {
+		if _, err := s.reader.SharedBlob(ctx, id); err == nil || shared {
+			return s.extendShared(ctx, id, epochs)
+		}
+		return s.extend(ctx, id, epochs)
+	})
+}
+
+// extend buys epochs for a blob of the account.
+func (s *session) extend(ctx context.Context, id blob.ObjectID, epochs uint32) error {
 	if err := s.wallet.Extend(ctx, id, epochs); err != nil {
 		return err
 	}
@@ -57,15 +59,12 @@ func runExtend(ctx context.Context, d *deps, object string, epochs uint32, share
 	if err != nil {
 		return fmt.Errorf("extended, but the new end is not known: %w", err)
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"epochsExtended": epochs, "blobObject": newBlobJSON(b)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%v is kept for %s more, until before epoch %d\n", b.BlobID, plural(int(epochs), "epoch"), b.Storage.End)
-	return err
+	return s.printResult(fields{"epochsExtended": epochs, "blobObject": newBlobJSON(b)},
+		"%v is kept for %s more, until before epoch %d\n", b.BlobID, plural(int(epochs), "epoch"), b.Storage.End)
 }
 
 // extendShared buys epochs for a shared blob from its funds.
-func (s *session) extendShared(ctx context.Context, d *deps, id blob.ObjectID, epochs uint32) error {
+func (s *session) extendShared(ctx context.Context, id blob.ObjectID, epochs uint32) error {
 	receipt, err := s.deliver(ctx, &blobv1.MsgExtendSharedBlob{Sender: s.self(), SharedId: id[:], Epochs: epochs})
 	if errors.Is(err, ledger.ErrFunds) {
 		return &hinted{err: err, code: "INSUFFICIENT_FUNDS", exit: exitFunds, details: detailsOf(err),
@@ -78,10 +77,7 @@ func (s *session) extendShared(ctx context.Context, d *deps, id blob.ObjectID, e
 	if err != nil {
 		return fmt.Errorf("extended, but the new end is not known: %w", err)
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"epochsExtended": epochs, "sharedBlob": newSharedJSON(b), "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%v is kept for %s more, until before epoch %d; %s are left of its funds\n",
+	return s.printSent(receipt, fields{"epochsExtended": epochs, "sharedBlob": newSharedJSON(b)},
+		"%v is kept for %s more, until before epoch %d; %s are left of its funds\n",
 		b.Blob.BlobID, plural(int(epochs), "epoch"), b.Blob.Storage.End, formatWAL(b.Funds))
-	return err
 }

@@ -23,6 +23,68 @@ func (d *deps) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
+// fields are the members of a JSON object.
+type fields = map[string]any
+
+// printResult writes a result: as JSON if that is asked for, else as text for people.
+func (d *deps) printResult(v any, format string, args ...any) error {
+	if d.json {
+		return d.printJSON(v)
+	}
+	_, err := fmt.Fprintf(d.stdout, format, args...)
+	return err
+}
+
+// remark says something about a result on standard error, to people only.
+func (d *deps) remark(format string, args ...any) error {
+	if d.json {
+		return nil
+	}
+	_, err := fmt.Fprintf(d.stderr, format, args...)
+	return err
+}
+
+// cells are a row of a table, of anything that has a text.
+type cells = []any
+
+// printList writes a list: as JSON if that is asked for, else as a table with a row for each.
+func printList[T any](d *deps, list []T, heading cells, row func(T) cells) error {
+	if d.json {
+		return d.printJSON(append([]T{}, list...)) // [], not null
+	}
+	return printTable(d.stdout, list, heading, row)
+}
+
+// printTable writes a table with a row for each of a list.
+func printTable[T any](w io.Writer, list []T, heading cells, row func(T) cells) error {
+	t := newTable(w, heading...)
+	for _, v := range list {
+		t.row(row(v)...)
+	}
+	return t.flush()
+}
+
+// convert makes another list of a list, one by one.
+func convert[T, U any](list []T, one func(T) U) []U {
+	out := make([]U, len(list))
+	for i, v := range list {
+		out[i] = one(v)
+	}
+	return out
+}
+
+// tryConvert is convert for what may be refused; the first error ends it.
+func tryConvert[T, U any](list []T, one func(T) (U, error)) ([]U, error) {
+	out := make([]U, len(list))
+	for i, v := range list {
+		var err error
+		if out[i], err = one(v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // formatSize gives bytes base 1024 with three significant digits, 45.9 KiB.
 func formatSize(n uint64) string {
 	const units = "KMGTPE"
@@ -136,18 +198,18 @@ func parseWAL(s string) (uint64, error) {
 // table writes aligned columns; the first row is the heading.
 type table struct{ w *tabwriter.Writer }
 
-func newTable(w io.Writer, heading ...string) *table {
+func newTable(w io.Writer, heading ...any) *table {
 	t := &table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 	t.row(heading...)
 	return t
 }
 
-func (t *table) row(cells ...string) {
+func (t *table) row(cells ...any) {
 	for i, c := range cells {
 		if i > 0 {
 			fmt.Fprint(t.w, "\t")
 		}
-		fmt.Fprint(t.w, printable(c))
+		fmt.Fprint(t.w, printable(fmt.Sprint(c)))
 	}
 	fmt.Fprintln(t.w)
 }

@@ -130,23 +130,17 @@ func runGrantFees(ctx context.Context, d *deps, to string, o grantOptions) error
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	receipt, err := s.deliver(ctx, &feegrant.MsgGrantAllowance{Granter: s.self(), Grantee: grantee.String(), Allowance: packed})
-	if r := (*ledger.RejectedError)(nil); errors.As(err, &r) && r.Codespace == "sdk" && r.Code == 18 { // invalid request
-		return &hinted{err: err, code: "TRANSACTION_REJECTED", exit: exitFailure, hint: fmt.Sprintf("end an earlier grant first: walrus revoke %v", grantee), details: detailsOf(err)}
-	}
-	if err != nil {
-		return err
-	}
-	if d.json {
-		return d.printJSON(map[string]any{"granter": s.self(), "grantee": grantee, "limit": limit, "expiration": basic.Expiration, "messages": types, "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "fees of %v are paid; it says --fee-granter %s\n", grantee, s.self())
-	return err
+	return d.withWallet(ctx, func(s *session) error {
+		receipt, err := s.deliver(ctx, &feegrant.MsgGrantAllowance{Granter: s.self(), Grantee: grantee.String(), Allowance: packed})
+		if r := (*ledger.RejectedError)(nil); errors.As(err, &r) && r.Codespace == "sdk" && r.Code == 18 { // invalid request
+			return &hinted{err: err, code: "TRANSACTION_REJECTED", exit: exitFailure, hint: fmt.Sprintf("end an earlier grant first: walrus revoke %v", grantee), details: detailsOf(err)}
+		}
+		if err != nil {
+			return err
+		}
+		return d.printSent(receipt, fields{"granter": s.self(), "grantee": grantee, "limit": limit, "expiration": basic.Expiration, "messages": types},
+			"fees of %v are paid; it says --fee-granter %s\n", grantee, s.self())
+	})
 }
 
 func newGrantAct(d *deps) *cobra.Command {
@@ -180,28 +174,22 @@ func runGrantAct(ctx context.Context, d *deps, to string, o grantOptions) error 
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	list := make([]proto.Message, len(types))
-	for i, name := range types {
-		packed, err := codectypes.NewAnyWithValue(&authz.GenericAuthorization{Msg: name})
+	return d.withWallet(ctx, func(s *session) error {
+		list := make([]proto.Message, len(types))
+		for i, name := range types {
+			packed, err := codectypes.NewAnyWithValue(&authz.GenericAuthorization{Msg: name})
+			if err != nil {
+				return err
+			}
+			list[i] = &authz.MsgGrant{Granter: s.self(), Grantee: grantee.String(), Grant: authz.Grant{Authorization: packed, Expiration: end}}
+		}
+		receipt, err := s.deliver(ctx, list...)
 		if err != nil {
 			return err
 		}
-		list[i] = &authz.MsgGrant{Granter: s.self(), Grantee: grantee.String(), Grant: authz.Grant{Authorization: packed, Expiration: end}}
-	}
-	receipt, err := s.deliver(ctx, list...)
-	if err != nil {
-		return err
-	}
-	if d.json {
-		return d.printJSON(map[string]any{"granter": s.self(), "grantee": grantee, "expiration": end, "messages": types, "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%v may send %s in the name of %s\n", grantee, strings.Join(types, ", "), s.self())
-	return err
+		return d.printSent(receipt, fields{"granter": s.self(), "grantee": grantee, "expiration": end, "messages": types},
+			"%v may send %s in the name of %s\n", grantee, strings.Join(types, ", "), s.self())
+	})
 }
 
 // newRevoke makes the revoke command.
@@ -223,27 +211,19 @@ JSON: {"granter","grantee","txDigest"}.` + exits(),
 			if err != nil {
 				return err
 			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			var list []proto.Message
-			for _, name := range types {
-				list = append(list, &authz.MsgRevoke{Granter: s.self(), Grantee: grantee.String(), MsgTypeUrl: name})
-			}
-			if len(list) == 0 {
-				list = append(list, &feegrant.MsgRevokeAllowance{Granter: s.self(), Grantee: grantee.String()})
-			}
-			receipt, err := s.deliver(ctx, list...)
-			if err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(map[string]any{"granter": s.self(), "grantee": grantee, "txDigest": txDigest(receipt.Tx)})
-			}
-			_, err = fmt.Fprintf(d.stdout, "revoked from %v\n", grantee)
-			return err
+			return d.withWallet(ctx, func(s *session) error {
+				list := convert(types, func(name string) proto.Message {
+					return &authz.MsgRevoke{Granter: s.self(), Grantee: grantee.String(), MsgTypeUrl: name}
+				})
+				if len(list) == 0 {
+					list = append(list, &feegrant.MsgRevokeAllowance{Granter: s.self(), Grantee: grantee.String()})
+				}
+				receipt, err := s.deliver(ctx, list...)
+				if err != nil {
+					return err
+				}
+				return d.printSent(receipt, fields{"granter": s.self(), "grantee": grantee}, "revoked from %v\n", grantee)
+			})
 		}),
 	}
 	cmd.Flags().StringSliceVar(&messages, "messages", nil, "`NAMES` of messages that it may not send any more, separated by commas")
@@ -269,85 +249,56 @@ func newGrants(d *deps) *cobra.Command {
 JSON: [{"kind":"fees"|"act","granter","grantee","messages","limit","expiration"}].` + exits(),
 		Example: "  walrus grants",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			s, err := d.connect(ctx, len(args) == 0)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			var owner ledger.Address
-			if len(args) == 1 {
-				if owner, err = parseAddress(args[0]); err != nil {
-					return err
-				}
-			} else {
-				owner = s.account.Address()
-			}
-			list, err := s.grants(ctx, owner.String())
-			if err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(list)
-			}
-			return printGrants(d, list)
-		}),
+		RunE:    d.readsAccount(runGrants),
 	}
 }
 
+func runGrants(ctx context.Context, s *session, owner ledger.Address) error {
+	list, err := s.grants(ctx, owner.String())
+	if err != nil {
+		return err
+	}
+	if err := printList(s.deps, list, cells{"What", "By", "To", "Messages", "Left", "Until"}, grantJSON.cells); err != nil {
+		return err
+	}
+	return s.remark("%s\n", plural(len(list), "grant"))
+}
+
 func (s *session) grants(ctx context.Context, owner string) ([]grantJSON, error) {
+	byGranter, err := askPages(ctx, s, "/cosmos.feegrant.v1beta1.Query/AllowancesByGranter", func(p *query.PageRequest) proto.Message {
+		return &feegrant.QueryAllowancesByGranterRequest{Granter: owner, Pagination: p}
+	}, (*feegrant.QueryAllowancesByGranterResponse).GetAllowances)
+	if err != nil {
+		return nil, err
+	}
+	byGrantee, err := askPages(ctx, s, "/cosmos.feegrant.v1beta1.Query/Allowances", func(p *query.PageRequest) proto.Message {
+		return &feegrant.QueryAllowancesRequest{Grantee: owner, Pagination: p}
+	}, (*feegrant.QueryAllowancesResponse).GetAllowances)
+	if err != nil {
+		return nil, err
+	}
+	acts, err := askPages(ctx, s, "/cosmos.authz.v1beta1.Query/GranterGrants", func(p *query.PageRequest) proto.Message {
+		return &authz.QueryGranterGrantsRequest{Granter: owner, Pagination: p}
+	}, (*authz.QueryGranterGrantsResponse).GetGrants)
+	if err != nil {
+		return nil, err
+	}
+	acting, err := askPages(ctx, s, "/cosmos.authz.v1beta1.Query/GranteeGrants", func(p *query.PageRequest) proto.Message {
+		return &authz.QueryGranteeGrantsRequest{Grantee: owner, Pagination: p}
+	}, (*authz.QueryGranteeGrantsResponse).GetGrants)
+	if err != nil {
+		return nil, err
+	}
 	m, err := newMessages()
 	if err != nil {
 		return nil, err
 	}
-	list := []grantJSON{}
-	byGranter, err := pages(func(after []byte) ([]*feegrant.Grant, []byte, error) {
-		var out feegrant.QueryAllowancesByGranterResponse
-		err := s.reader.Ask(ctx, "/cosmos.feegrant.v1beta1.Query/AllowancesByGranter", &feegrant.QueryAllowancesByGranterRequest{Granter: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
-		return out.Allowances, out.Pagination.GetNextKey(), err
-	})
+	fees, err := tryConvert(append(byGranter, byGrantee...), m.feeGrant)
 	if err != nil {
 		return nil, err
 	}
-	byGrantee, err := pages(func(after []byte) ([]*feegrant.Grant, []byte, error) {
-		var out feegrant.QueryAllowancesResponse
-		err := s.reader.Ask(ctx, "/cosmos.feegrant.v1beta1.Query/Allowances", &feegrant.QueryAllowancesRequest{Grantee: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
-		return out.Allowances, out.Pagination.GetNextKey(), err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range append(byGranter, byGrantee...) {
-		one, err := m.feeGrant(g)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, one)
-	}
-	acts, err := pages(func(after []byte) ([]*authz.GrantAuthorization, []byte, error) {
-		var out authz.QueryGranterGrantsResponse
-		err := s.reader.Ask(ctx, "/cosmos.authz.v1beta1.Query/GranterGrants", &authz.QueryGranterGrantsRequest{Granter: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
-		return out.Grants, out.Pagination.GetNextKey(), err
-	})
-	if err != nil {
-		return nil, err
-	}
-	acting, err := pages(func(after []byte) ([]*authz.GrantAuthorization, []byte, error) {
-		var out authz.QueryGranteeGrantsResponse
-		err := s.reader.Ask(ctx, "/cosmos.authz.v1beta1.Query/GranteeGrants", &authz.QueryGranteeGrantsRequest{Grantee: owner, Pagination: &query.PageRequest{Key: after, Limit: 100}}, &out)
-		return out.Grants, out.Pagination.GetNextKey(), err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range append(acts, acting...) {
-		one, err := m.actGrant(g)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, one)
-	}
-	return list, nil
+	rights, err := tryConvert(append(acts, acting...), m.actGrant)
+	return append(fees, rights...), err
 }
 
 // feeGrant makes JSON of an allowance. Kinds that this program does not make are shown without limit.
@@ -390,29 +341,22 @@ func timeJSON(t *time.Time) *string {
 	return &text
 }
 
-func printGrants(d *deps, list []grantJSON) error {
-	t := newTable(d.stdout, "What", "By", "To", "Messages", "Left", "Until")
-	for _, g := range list {
-		types, limit, until := "all", "no limit", "no end"
-		if g.Messages != nil {
-			types = typesInWords(g.Messages)
-		}
-		if g.Kind == "act" {
-			limit = "-"
-		}
-		if g.Limit != nil {
-			limit = formatWAL(*g.Limit)
-		}
-		if g.Expiration != nil {
-			until = *g.Expiration
-		}
-		t.row(g.Kind, g.Granter, g.Grantee, types, limit, until)
+// cells are its row in a table.
+func (g grantJSON) cells() cells {
+	types, limit, until := "all", "no limit", "no end"
+	if g.Messages != nil {
+		types = typesInWords(g.Messages)
 	}
-	if err := t.flush(); err != nil {
-		return err
+	if g.Kind == "act" {
+		limit = "-"
 	}
-	_, err := fmt.Fprintln(d.stderr, plural(len(list), "grant"))
-	return err
+	if g.Limit != nil {
+		limit = formatWAL(*g.Limit)
+	}
+	if g.Expiration != nil {
+		until = *g.Expiration
+	}
+	return cells{g.Kind, g.Granter, g.Grantee, types, limit, until}
 }
 
 // typesInWords names messages as grant takes them, those of uploads together.

@@ -54,7 +54,7 @@ JSON: {"healthInfo":[{"nodeId","nodeUrl","nodeName","networkPublicKey","healthIn
 			exits("with --fail 1 if a node does not answer or is not active (7 with --exit-codes=detailed)"),
 		Example: "  walrus health --committee",
 		Args:    cobra.NoArgs,
-		RunE:    d.does(func(ctx context.Context, _ []string) error { return runHealth(ctx, d, opts) }),
+		RunE:    d.reads(func(ctx context.Context, s *session, _ []string) error { return runHealth(ctx, s, opts) }),
 	}
 	f := cmd.Flags()
 	f.BoolVar(&opts.committee, "committee", false, "all nodes of the committee")
@@ -71,12 +71,7 @@ JSON: {"healthInfo":[{"nodeId","nodeUrl","nodeName","networkPublicKey","healthIn
 	return cmd
 }
 
-func runHealth(ctx context.Context, d *deps, opts healthOptions) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runHealth(ctx context.Context, s *session, opts healthOptions) error {
 	nodes, err := opts.ask(ctx, s)
 	if err != nil {
 		return err
@@ -84,10 +79,10 @@ func runHealth(ctx context.Context, d *deps, opts healthOptions) error {
 	if err := opts.sort(nodes); err != nil {
 		return err
 	}
-	if d.json {
-		err = d.printJSON(map[string]any{"healthInfo": healthJSON(nodes), "latestSeq": latest(nodes)})
+	if s.json {
+		err = s.printJSON(fields{"healthInfo": healthJSON(nodes), "latestSeq": latest(nodes)})
 	} else {
-		err = printHealth(d, nodes)
+		err = printHealth(s.deps, nodes)
 	}
 	if err != nil || !opts.fail {
 		return err

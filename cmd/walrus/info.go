@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,12 +27,8 @@ all adds the committee and how many shards may fail.` + exits(),
 		Example:   "  walrus info committee",
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: parts,
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			part := ""
-			if len(args) == 1 {
-				part = args[0]
-			}
-			return runInfo(ctx, d, part)
+		RunE: d.reads(func(ctx context.Context, s *session, args []string) error {
+			return runInfo(ctx, s, chosen(args, ""))
 		}),
 	}
 }
@@ -60,48 +57,32 @@ var infoParts = []infoPart{
 	{"bft", "bftInfo", false, bftInfo},
 }
 
-func runInfo(ctx context.Context, d *deps, which string) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runInfo(ctx context.Context, s *session, which string) error {
 	n, err := s.network(ctx)
 	if err != nil {
 		return err
 	}
-	result := map[string]any{}
-	var single any
-	gap := false // sections begin with an empty line, but for the first
-	for _, part := range infoParts {
-		if part.name != which && which != "all" && (which != "" || !part.common) {
-			continue
+	parts := slices.DeleteFunc(slices.Clone(infoParts), func(p infoPart) bool {
+		return p.name != which && which != "all" && (which != "" || !p.common)
+	})
+	values := fields{}
+	var text bytes.Buffer
+	for _, p := range parts {
+		value, print := p.make(n)
+		values[p.key] = value
+		if err := print(&text); err != nil {
+			return err
 		}
-		value, print := part.make(n)
-		if !d.json {
-			var b bytes.Buffer
-			if err := print(&b); err != nil {
-				return err
-			}
-			text := b.Bytes()
-			if !gap {
-				text = bytes.TrimPrefix(text, []byte("\n"))
-			}
-			gap = true
-			if _, err := d.stdout.Write(text); err != nil {
-				return err
-			}
-			continue
-		}
-		result[part.key], single = value, value
 	}
 	switch {
-	case !d.json:
-		return nil
+	case !s.json:
+		// Sections begin with an empty line, but for the first.
+		_, err := s.stdout.Write(bytes.TrimPrefix(text.Bytes(), []byte("\n")))
+		return err
 	case which == "" || which == "all":
-		return d.printJSON(result)
+		return s.printJSON(values)
 	}
-	return d.printJSON(single)
+	return s.printJSON(values[parts[0].key])
 }
 
 // network asks the chain for everything that info shows.

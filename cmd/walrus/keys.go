@@ -40,7 +40,7 @@ func (d *deps) openAnyKeys(backend string) (*keyring.Keyring, string, error) {
 	cfg, err := d.loadConfig()
 	switch {
 	case errors.Is(err, config.ErrNotFound) && d.config == "" && d.getenv("WALRUS_CONFIG") == "":
-		cfg = &config.Client{Wallet: config.Wallet{Path: config.Expand(d.wallet, "."), Key: d.key}}
+		cfg = &config.Client{Wallet: config.Wallet{Path: config.Expand(d.walletDir, "."), Key: d.key}}
 		if cfg.Wallet.Path == "" {
 			cfg.Wallet.Path = config.Expand(filepath.Join("~", ".walrus", "wallet"), ".")
 		}

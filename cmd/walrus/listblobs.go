@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -19,18 +18,13 @@ func newListBlobs(d *deps) *cobra.Command {
 lifetimes of its own.` + exits(),
 		Example: "  walrus list-blobs --include-expired",
 		Args:    cobra.NoArgs,
-		RunE:    d.does(func(ctx context.Context, _ []string) error { return runListBlobs(ctx, d, expired) }),
+		RunE:    d.signs(func(ctx context.Context, s *session, _ []string) error { return runListBlobs(ctx, s, expired) }),
 	}
 	cmd.Flags().BoolVar(&expired, "include-expired", false, "also those whose time is over")
 	return cmd
 }
 
-func runListBlobs(ctx context.Context, d *deps, expired bool) error {
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runListBlobs(ctx context.Context, s *session, expired bool) error {
 	sys, err := s.reader.System(ctx)
 	if err != nil {
 		return err
@@ -45,35 +39,19 @@ func runListBlobs(ctx context.Context, d *deps, expired bool) error {
 			list = append(list, newBlobJSON(b))
 		}
 	}
-	if d.json {
-		return d.printJSON(list)
-	}
-	t := newTable(d.stdout, "Blob ID", "Size", "Certified?", "Deletable?", "Exp. epoch", "Object ID")
-	for _, b := range list {
-		t.row(b.BlobID.String(), formatSize(b.Size), yes(b.CertifiedEpoch != nil), yes(b.Deletable), fmt.Sprint(b.Storage.EndEpoch), b.ID.String())
-	}
-	if err := t.flush(); err != nil {
+	heading := cells{"Blob ID", "Size", "Certified?", "Deletable?", "Exp. epoch", "Object ID"}
+	err = printList(s.deps, list, heading, func(b blobJSON) cells {
+		return cells{b.BlobID, formatSize(b.Size), yes(b.CertifiedEpoch != nil), yes(b.Deletable), b.Storage.EndEpoch, b.ID}
+	})
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(d.stderr, "%s of %v; it is now epoch %d\n", plural(len(list), "blob"), s.wallet.Address(), sys.Epoch)
-	return err
+	return s.remark("%s of %v; it is now epoch %d\n", plural(len(list), "blob"), s.wallet.Address(), sys.Epoch)
 }
 
 // owned returns all registrations of the wallet's account.
 func (s *session) owned(ctx context.Context) ([]ledger.Blob, error) {
-	var all []ledger.Blob
-	var page ledger.Page
-	for {
-		blobs, next, err := s.reader.Blobs(ctx, s.wallet.Address(), page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, blobs...)
-		if len(next) == 0 {
-			return all, nil
-		}
-		page.Cursor = next
-	}
+	return pagesOf(ctx, s.wallet.Address(), s.reader.Blobs)
 }
 
 func yes(b bool) string {

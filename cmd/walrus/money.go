@@ -24,35 +24,16 @@ func newBalance(d *deps) *cobra.Command {
 		Long:    "Balance shows the WAL of the wallet's account, or of another one." + exits(),
 		Example: "  walrus balance",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			s, err := d.connect(ctx, len(args) == 0)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			address := ledger.Address{}
-			if len(args) == 1 {
-				if address, err = parseAddress(args[0]); err != nil {
-					return err
-				}
-			} else {
-				address = s.wallet.Address()
-			}
-			return runBalance(ctx, d, s.reader, address)
-		}),
+		RunE:    d.readsAccount(runBalance),
 	}
 }
 
-func runBalance(ctx context.Context, d *deps, reader ledger.Reader, address ledger.Address) error {
-	frost, err := reader.Balance(ctx, address)
+func runBalance(ctx context.Context, s *session, owner ledger.Address) error {
+	frost, err := s.reader.Balance(ctx, owner)
 	if err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"address": address, "balance": frost})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%v has %s\n", address, formatWAL(frost))
-	return err
+	return s.printResult(fields{"address": owner, "balance": frost}, "%v has %s\n", owner, formatWAL(frost))
 }
 
 // parseAddress reads an account's address from an argument.
@@ -74,36 +55,21 @@ million times as much and a half.` + exits("with --exit-codes=detailed 4 not eno
 		Example: "  walrus send \"$(walrus keys show --address)\" 1.5WAL",
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			to, err := parseAddress(args[0])
+			to, amount, err := parseBoth(args[0], parseAddress, args[1], parseWAL)
 			if err != nil {
 				return err
 			}
-			amount, err := parseWAL(args[1])
-			if err != nil {
-				return err
+			if amount == 0 {
+				return usagef("nothing to send")
 			}
-			return runSend(ctx, d, to, amount)
+			return d.withWallet(ctx, func(s *session) error {
+				if err := s.wallet.Send(ctx, to, amount); err != nil {
+					return err
+				}
+				return d.printResult(fields{"from": s.wallet.Address(), "to": to, "amount": amount}, "%s sent to %v\n", formatWAL(amount), to)
+			})
 		}),
 	}
-}
-
-func runSend(ctx context.Context, d *deps, to ledger.Address, amount uint64) error {
-	if amount == 0 {
-		return usagef("nothing to send")
-	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if err := s.wallet.Send(ctx, to, amount); err != nil {
-		return err
-	}
-	if d.json {
-		return d.printJSON(map[string]any{"from": s.wallet.Address(), "to": to, "amount": amount})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s sent to %v\n", formatWAL(amount), to)
-	return err
 }
 
 // faucetOptions are the flags of faucet.
@@ -122,9 +88,7 @@ func newFaucet(d *deps) *cobra.Command {
 		Long:    "Faucet asks a test network to give WAL to the wallet's account, or to another one." + exits(),
 		Example: "  walrus faucet --amount 10WAL",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			return runFaucet(ctx, d, args, opts)
-		}),
+		RunE:    d.does(func(ctx context.Context, args []string) error { return runFaucet(ctx, d, args, opts) }),
 	}
 	cmd.Flags().StringVar(&opts.url, "url", "", "`URL` of the faucet (default: as configured)")
 	cmd.Flags().StringVar(&opts.amount, "amount", "", "`AMOUNT` of FROST, or like 10WAL (default: what the faucet likes to give)")
@@ -156,11 +120,7 @@ func runFaucet(ctx context.Context, d *deps, args []string, opts faucetOptions) 
 	if err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(granted)
-	}
-	_, err = fmt.Fprintf(d.stdout, "%v got %s\n", granted.Address, formatWAL(granted.Amount))
-	return err
+	return d.printResult(granted, "%v got %s\n", granted.Address, formatWAL(granted.Amount))
 }
 
 // faucetRequest makes out who wants how much from where.

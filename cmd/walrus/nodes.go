@@ -95,7 +95,7 @@ JSON: {"epoch","nodes":[{"nodeId","name","networkAddress","owner","nShards","sta
 			if nodeKeys[opts.sortBy] == nil {
 				return usagef("--sort: %q is not one of %s", opts.sortBy, nodeKeyNames)
 			}
-			return runNodes(ctx, d, args, opts)
+			return d.withNetwork(ctx, func(s *session) error { return runNodes(ctx, s, args, opts) })
 		}),
 	}
 	f := cmd.Flags()
@@ -105,14 +105,10 @@ JSON: {"epoch","nodes":[{"nodeId","name","networkAddress","owner","nShards","sta
 	return cmd
 }
 
-func runNodes(ctx context.Context, d *deps, args []string, opts nodesOptions) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runNodes(ctx context.Context, s *session, args []string, opts nodesOptions) error {
 	var only *committeev1.Node
 	if len(args) == 1 {
+		var err error
 		if only, err = s.node(ctx, args[0]); err != nil {
 			return err
 		}
@@ -123,10 +119,10 @@ func runNodes(ctx context.Context, d *deps, args []string, opts nodesOptions) er
 	}
 	if only != nil {
 		n := r.node(only)
-		if d.json {
-			return d.printJSON(n)
+		if s.json {
+			return s.printJSON(n)
 		}
-		return printNode(d, n)
+		return printNode(s.deps, n)
 	}
 	list := make([]nodeJSON, len(r.nodes))
 	for i := range list {
@@ -136,10 +132,10 @@ func runNodes(ctx context.Context, d *deps, args []string, opts nodesOptions) er
 	if opts.desc {
 		slices.Reverse(list)
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"epoch": r.epoch.Epoch.Number, "nodes": list})
+	if s.json {
+		return s.printJSON(fields{"epoch": r.epoch.Epoch.Number, "nodes": list})
 	}
-	return printNodes(d, r, list)
+	return printNodes(s.deps, r, list)
 }
 
 // registry is all that the chain knows of storage nodes.
@@ -264,26 +260,23 @@ func (n *nodeJSON) validatorText() string {
 }
 
 func printNodes(d *deps, r *registry, list []nodeJSON) error {
-	heading := []string{"Name", "Shards", "Stake", "Commission", "Votes (storage, write, capacity)", "Validator", "Address", "Node ID"}
+	heading := cells{"Name", "Shards", "Stake", "Commission", "Votes (storage, write, capacity)", "Validator", "Address", "Node ID"}
 	if r.next != nil {
 		heading = slices.Insert(heading, 2, "Next")
 	}
-	t := newTable(d.stdout, heading...)
-	for i := range list {
-		n := &list[i]
+	err := printTable(d.stdout, list, heading, func(n nodeJSON) cells {
 		v := n.VotingParams
-		row := []string{n.Name, fmt.Sprint(n.NShards), formatWAL(n.Stake), formatRate(n.CommissionRate),
-			strings.Join([]string{formatWAL(v.StoragePrice), formatWAL(v.WritePrice), formatSize(v.NodeCapacity)}, ", "), n.validatorText(), n.NetworkAddress, n.NodeID.String()}
+		votes := strings.Join([]string{formatWAL(v.StoragePrice), formatWAL(v.WritePrice), formatSize(v.NodeCapacity)}, ", ")
+		row := cells{n.Name, n.NShards, formatWAL(n.Stake), formatRate(n.CommissionRate), votes, n.validatorText(), n.NetworkAddress, n.NodeID}
 		if r.next != nil {
-			row = slices.Insert(row, 2, fmt.Sprint(*n.NextNShards))
+			row = slices.Insert(row, 2, any(*n.NextNShards))
 		}
-		t.row(row...)
-	}
-	if err := t.flush(); err != nil {
+		return row
+	})
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(d.stderr, "%s, %d of them in the committee of epoch %d\n", plural(len(list), "node"), len(r.current), r.epoch.Epoch.Number)
-	return err
+	return d.remark("%s, %d of them in the committee of epoch %d\n", plural(len(list), "node"), len(r.current), r.epoch.Epoch.Number)
 }
 
 func printNode(d *deps, n nodeJSON) error {

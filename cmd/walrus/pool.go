@@ -37,6 +37,10 @@ func newPoolJSON(p rpc.StoragePool) poolJSON {
 	return poolJSON{ID: p.ID, Storage: newStorageJSON(p.Storage), UsedSize: p.Used, NBlobs: p.Blobs}
 }
 
+func (p poolJSON) inUse() string {
+	return formatSize(p.UsedSize) + " of " + formatSize(p.Storage.StorageSize)
+}
+
 // newPool makes the pool command and those below it.
 func newPool(d *deps) *cobra.Command {
 	cmd := &cobra.Command{
@@ -47,61 +51,20 @@ draw from, and that is extended for all of them at once.
 JSON: [{"id","storage","usedSize","nBlobs"}].` + exits(),
 		Example: "  walrus pool",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runPools(ctx, d, args) }),
+		RunE:    d.readsAccount(runPools),
 	}
 	cmd.AddCommand(newPoolCreate(d), newPoolShow(d), newPoolExtend(d), newPoolGrow(d), newPoolShrink(d), newPoolDelete(d), newPoolDestroy(d))
 	return cmd
 }
 
-func runPools(ctx context.Context, d *deps, args []string) error {
-	s, err := d.connect(ctx, len(args) == 0)
+func runPools(ctx context.Context, s *session, owner ledger.Address) error {
+	list, err := pagesOf(ctx, owner, s.reader.StoragePools)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	owner, err := s.owner(args)
-	if err != nil {
-		return err
-	}
-	list, err := pages(func(after []byte) ([]rpc.StoragePool, []byte, error) {
-		return s.reader.StoragePools(ctx, owner, ledger.Page{Cursor: after, Limit: pageSize})
+	return printList(s.deps, convert(list, newPoolJSON), cells{"Pool ID", "In use", "Blobs", "Until before"}, func(p poolJSON) cells {
+		return cells{p.ID, p.inUse(), p.NBlobs, p.Storage.EndEpoch}
 	})
-	if err != nil {
-		return err
-	}
-	if d.json {
-		out := make([]poolJSON, len(list))
-		for i, p := range list {
-			out[i] = newPoolJSON(p)
-		}
-		return d.printJSON(out)
-	}
-	return printPools(d, list)
-}
-
-// owner is the account in the argument, or else the wallet's.
-func (s *session) owner(args []string) (ledger.Address, error) {
-	if len(args) == 1 {
-		return parseAddress(args[0])
-	}
-	return s.account.Address(), nil
-}
-
-func printPools(d *deps, list []rpc.StoragePool) error {
-	t := newTable(d.stdout, "Pool ID", "In use", "Blobs", "Until before")
-	for _, p := range list {
-		t.row(p.ID.String(), formatSize(p.Used)+" of "+formatSize(p.Storage.Size), fmt.Sprint(p.Blobs), fmt.Sprint(p.Storage.End))
-	}
-	return t.flush()
-}
-
-// parsePool reads the ID of a storage pool.
-func parsePool(s string) (blob.ObjectID, error) {
-	id, err := blob.ParseObjectID(s)
-	if err != nil {
-		return id, &hinted{err: err, code: "INVALID_OBJECT_ID", exit: exitUsage, hint: `"walrus pool" shows the IDs of an account's storage pools`}
-	}
-	return id, nil
 }
 
 // onPool sends one message about a pool and prints the pool afterwards.
@@ -110,32 +73,26 @@ func onPool(ctx context.Context, d *deps, text string, make func(s *session, poo
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	message, err := make(s, id[:])
-	if err != nil {
-		return err
-	}
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
-	p, err := s.reader.StoragePool(ctx, id)
-	if err != nil {
-		return fmt.Errorf("%s, but the pool cannot be shown: %w", done, err)
-	}
-	return d.tellPool(p, done, receipt)
+	return d.withWallet(ctx, func(s *session) error {
+		message, err := make(s, id[:])
+		if err != nil {
+			return err
+		}
+		receipt, err := s.deliver(ctx, message)
+		if err != nil {
+			return err
+		}
+		p, err := s.reader.StoragePool(ctx, id)
+		if err != nil {
+			return fmt.Errorf("%s, but the pool cannot be shown: %w", done, err)
+		}
+		return d.tellPool(p, done, receipt)
+	})
 }
 
 func (d *deps) tellPool(p rpc.StoragePool, done string, receipt *rpc.Receipt) error {
-	if d.json {
-		return d.printJSON(map[string]any{"pool": newPoolJSON(p), "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err := fmt.Fprintf(d.stdout, "pool %v %s: %s until before epoch %d, %s in use\n", p.ID, done, formatSize(p.Storage.Size), p.Storage.End, formatSize(p.Used))
-	return err
+	return d.printSent(receipt, fields{"pool": newPoolJSON(p)}, "pool %v %s: %s until before epoch %d, %s in use\n",
+		p.ID, done, formatSize(p.Storage.Size), p.Storage.End, formatSize(p.Used))
 }
 
 func newPoolCreate(d *deps) *cobra.Command {
@@ -173,33 +130,27 @@ func runPoolCreate(ctx context.Context, d *deps, args []string, storage string, 
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	var message proto.Message = &blobv1.MsgCreateStoragePool{Owner: s.self(), Size_: size, EpochsAhead: epochs}
-	answer := interface {
-		proto.Message
-		GetPool() blobv1.StoragePool
-	}(&blobv1.MsgCreateStoragePoolResponse{})
-	if storage != "" {
-		message, answer = &blobv1.MsgCreateStoragePoolWithStorage{Owner: s.self(), StorageId: id[:]}, &blobv1.MsgCreateStoragePoolWithStorageResponse{}
-	}
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
-	if err := receipt.Response(0, answer); err != nil {
-		return err
-	}
-	var made blob.ObjectID
-	copy(made[:], answer.GetPool().Id)
-	p, err := s.reader.StoragePool(ctx, made)
-	if err != nil {
-		return fmt.Errorf("pool %v is made, but cannot be shown: %w", made, err)
-	}
-	return d.tellPool(p, "made", receipt)
+	return d.withWallet(ctx, func(s *session) error {
+		var message proto.Message = &blobv1.MsgCreateStoragePool{Owner: s.self(), Size_: size, EpochsAhead: epochs}
+		answer := interface {
+			proto.Message
+			GetPool() blobv1.StoragePool
+		}(&blobv1.MsgCreateStoragePoolResponse{})
+		if storage != "" {
+			message, answer = &blobv1.MsgCreateStoragePoolWithStorage{Owner: s.self(), StorageId: id[:]}, &blobv1.MsgCreateStoragePoolWithStorageResponse{}
+		}
+		receipt, err := s.call(ctx, message, answer)
+		if err != nil {
+			return err
+		}
+		var made blob.ObjectID
+		copy(made[:], answer.GetPool().Id)
+		p, err := s.reader.StoragePool(ctx, made)
+		if err != nil {
+			return fmt.Errorf("pool %v is made, but cannot be shown: %w", made, err)
+		}
+		return d.tellPool(p, "made", receipt)
+	})
 }
 
 func newPoolShow(d *deps) *cobra.Command {
@@ -214,47 +165,40 @@ func newPoolShow(d *deps) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := d.connect(ctx, false)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			p, err := s.reader.StoragePool(ctx, id)
-			if err != nil {
-				return err
-			}
-			return s.showPool(ctx, d, newPoolJSON(p))
+			return d.withNetwork(ctx, func(s *session) error {
+				p, err := s.reader.StoragePool(ctx, id)
+				if err != nil {
+					return err
+				}
+				return s.showPool(ctx, newPoolJSON(p))
+			})
 		}),
 	}
 }
 
-func (s *session) showPool(ctx context.Context, d *deps, p poolJSON) error {
-	list, err := pages(func(after []byte) ([]rpc.PooledBlob, []byte, error) {
-		return s.reader.PooledBlobs(ctx, p.ID, ledger.Page{Cursor: after, Limit: pageSize})
-	})
+// showPool prints a pool with its blobs.
+func (s *session) showPool(ctx context.Context, p poolJSON) error {
+	list, err := pagesOf(ctx, p.ID, s.reader.PooledBlobs)
 	if err != nil {
 		return err
 	}
 	for _, b := range list {
 		p.Blobs = append(p.Blobs, pooledBlobJSON{b.ID, b.BlobID, b.Size, b.Certified, b.Deletable})
 	}
-	if d.json {
-		return d.printJSON(p)
+	if s.json {
+		return s.printJSON(p)
 	}
 	pairs := []string{"Pool ID", p.ID.String()}
 	if p.Bucket != nil {
 		pairs = append(pairs, "Bucket ID", p.Bucket.String())
 	}
-	err = labels(d.stdout, append(pairs, "In use", formatSize(p.UsedSize)+" of "+formatSize(p.Storage.StorageSize),
-		"Until before", fmt.Sprintf("epoch %d", p.Storage.EndEpoch), "Blobs", fmt.Sprint(p.NBlobs))...)
+	err = labels(s.stdout, append(pairs, "In use", p.inUse(), "Until before", fmt.Sprintf("epoch %d", p.Storage.EndEpoch), "Blobs", fmt.Sprint(p.NBlobs))...)
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	t := newTable(d.stdout, "Blob ID", "Size", "Certified?", "Deletable?", "Object ID")
-	for _, b := range p.Blobs {
-		t.row(b.BlobID.String(), formatSize(b.Size), yes(b.CertifiedEpoch != nil), yes(b.Deletable), b.ID.String())
-	}
-	return t.flush()
+	return printTable(s.stdout, p.Blobs, cells{"Blob ID", "Size", "Certified?", "Deletable?", "Object ID"}, func(b pooledBlobJSON) cells {
+		return cells{b.BlobID, formatSize(b.Size), yes(b.CertifiedEpoch != nil), yes(b.Deletable), b.ID}
+	})
 }
 
 func newPoolExtend(d *deps) *cobra.Command {
@@ -318,18 +262,20 @@ JSON: {"storage","txDigest"}.` + exits(),
 			if err != nil {
 				return err
 			}
-			if size == "" {
-				return oneStorage(ctx, d, func(_ context.Context, s *session) (proto.Message, error) {
-					return &blobv1.MsgDecreaseStoragePoolByPercent{Owner: s.self(), PoolId: id[:], Percent: percent}, nil
-				}, &blobv1.MsgDecreaseStoragePoolByPercentResponse{}, "taken out")
+			var n uint64
+			if size != "" {
+				if n, err = parseSize(size); err != nil {
+					return err
+				}
 			}
-			n, err := parseSize(size)
-			if err != nil {
-				return err
-			}
-			return oneStorage(ctx, d, func(_ context.Context, s *session) (proto.Message, error) {
-				return &blobv1.MsgDecreaseStoragePool{Owner: s.self(), PoolId: id[:], Size_: n}, nil
-			}, &blobv1.MsgDecreaseStoragePoolResponse{}, "taken out")
+			return d.withWallet(ctx, func(s *session) error {
+				if size == "" {
+					m := &blobv1.MsgDecreaseStoragePoolByPercent{Owner: s.self(), PoolId: id[:], Percent: percent}
+					return s.oneStorage(ctx, m, &blobv1.MsgDecreaseStoragePoolByPercentResponse{}, "taken out")
+				}
+				m := &blobv1.MsgDecreaseStoragePool{Owner: s.self(), PoolId: id[:], Size_: n}
+				return s.oneStorage(ctx, m, &blobv1.MsgDecreaseStoragePoolResponse{}, "taken out")
+			})
 		}),
 	}
 	cmd.Flags().StringVar(&size, "size", "", "`SIZE` to take out: encoded bytes, or like 10MiB")
@@ -359,19 +305,6 @@ JSON: {"pool","txDigest"}.` + exits(),
 	}
 }
 
-// parseIDs reads blob IDs for a message.
-func parseIDs(args []string) ([][]byte, error) {
-	blobs := make([][]byte, len(args))
-	for i, text := range args {
-		id, err := parseID(text)
-		if err != nil {
-			return nil, err
-		}
-		blobs[i] = id[:]
-	}
-	return blobs, nil
-}
-
 func newPoolDestroy(d *deps) *cobra.Command {
 	return &cobra.Command{
 		Use:     "destroy POOL_ID",
@@ -384,9 +317,10 @@ func newPoolDestroy(d *deps) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return oneStorage(ctx, d, func(_ context.Context, s *session) (proto.Message, error) {
-				return &blobv1.MsgDestroyStoragePool{Owner: s.self(), PoolId: id[:]}, nil
-			}, &blobv1.MsgDestroyStoragePoolResponse{}, "yours again")
+			return d.withWallet(ctx, func(s *session) error {
+				m := &blobv1.MsgDestroyStoragePool{Owner: s.self(), PoolId: id[:]}
+				return s.oneStorage(ctx, m, &blobv1.MsgDestroyStoragePoolResponse{}, "yours again")
+			})
 		}),
 	}
 }

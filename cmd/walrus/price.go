@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-
-	"github.com/walrus-go/walrus/client"
 )
 
 // newPrice makes the price command.
@@ -21,7 +19,7 @@ JSON: as "walrus info price"; with sizes [{"unencodedSize","encodedSize","epochs
 		Example: "  walrus price 10MiB 1GiB --epochs 5",
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			if len(args) == 0 {
-				return runInfo(ctx, d, "price")
+				return d.withNetwork(ctx, func(s *session) error { return runInfo(ctx, s, "price") })
 			}
 			return runPrice(ctx, d, args, epochs)
 		}),
@@ -44,32 +42,22 @@ func runPrice(ctx context.Context, d *deps, args []string, epochs uint32) error 
 	if epochs == 0 {
 		return usagef("--epochs: want at least 1")
 	}
-	sizes := make([]uint64, len(args))
-	for i, text := range args {
-		var err error
-		if sizes[i], err = parseSize(text); err != nil {
-			return err
-		}
-	}
-	s, err := d.connect(ctx, false)
+	sizes, err := tryConvert(args, parseSize)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	list := make([]priceJSON, len(sizes))
-	for i, size := range sizes {
-		var cost client.Cost
-		if cost, err = s.client.Cost(ctx, size, epochs); err != nil {
-			return err
+	return d.withNetwork(ctx, func(s *session) error {
+		list := make([]priceJSON, len(sizes))
+		for i, size := range sizes {
+			cost, err := s.client.Cost(ctx, size, epochs)
+			if err != nil {
+				return err
+			}
+			list[i] = priceJSON{size, cost.EncodedSize, epochs, cost.Storage, cost.Write, cost.Total()}
 		}
-		list[i] = priceJSON{size, cost.EncodedSize, epochs, cost.Storage, cost.Write, cost.Total()}
-	}
-	if d.json {
-		return d.printJSON(list)
-	}
-	t := newTable(d.stdout, "Size", "Encoded", "Storage for "+plural(int(epochs), "epoch"), "Writing", "Together")
-	for _, p := range list {
-		t.row(formatSize(p.Size), formatSize(p.EncodedSize), formatWAL(p.Storage), formatWAL(p.Write), formatWAL(p.Total))
-	}
-	return t.flush()
+		heading := cells{"Size", "Encoded", "Storage for " + plural(int(epochs), "epoch"), "Writing", "Together"}
+		return printList(d, list, heading, func(p priceJSON) cells {
+			return cells{formatSize(p.Size), formatSize(p.EncodedSize), formatWAL(p.Storage), formatWAL(p.Write), formatWAL(p.Total)}
+		})
+	})
 }

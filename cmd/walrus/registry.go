@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cosmos/cosmos-sdk/types/query"
 	"github.com/cosmos/gogoproto/proto"
 	"github.com/mr-tron/base58"
 
@@ -32,6 +33,29 @@ func pages[T any](read func(after []byte) (part []T, next []byte, err error)) ([
 		}
 		after = next
 	}
+}
+
+// pagesOf reads all that belongs to an owner: an account's objects, a pool's blobs.
+func pagesOf[O, T any](ctx context.Context, owner O, read func(context.Context, O, ledger.Page) ([]T, []byte, error)) ([]T, error) {
+	return pages(func(after []byte) ([]T, []byte, error) {
+		return read(ctx, owner, ledger.Page{Cursor: after, Limit: pageSize})
+	})
+}
+
+// A page is an answer with a part of a list, as query services of the SDK give it.
+type page[R any] interface {
+	*R
+	proto.Message
+	GetPagination() *query.PageResponse
+}
+
+// askPages reads a list that a query service of the SDK gives in parts to its end.
+func askPages[T, R any, P page[R]](ctx context.Context, s *session, method string, request func(*query.PageRequest) proto.Message, list func(P) []T) ([]T, error) {
+	return pages(func(after []byte) ([]T, []byte, error) {
+		out := P(new(R))
+		err := s.reader.Ask(ctx, method, request(&query.PageRequest{Key: after, Limit: 100}), out)
+		return list(out), out.GetPagination().GetNextKey(), err
+	})
 }
 
 // askCommittee calls a method of the query service of x/committee.
@@ -162,6 +186,30 @@ func nodeHint(err error) error {
 // deliver sends one transaction, with as much gas as it needs.
 func (s *session) deliver(ctx context.Context, messages ...proto.Message) (*rpc.Receipt, error) {
 	return s.account.Deliver(ctx, 0, messages...)
+}
+
+// call sends one message in a transaction of its own and reads the answer to it.
+func (s *session) call(ctx context.Context, message, answer proto.Message) (*rpc.Receipt, error) {
+	receipt, err := s.deliver(ctx, message)
+	if err != nil {
+		return nil, err
+	}
+	return receipt, receipt.Response(0, answer)
+}
+
+// send sends one message whose answer has nothing to tell, and prints what is said about it.
+func (s *session) send(ctx context.Context, message proto.Message, result fields, format string, args ...any) error {
+	receipt, err := s.deliver(ctx, message)
+	if err != nil {
+		return err
+	}
+	return s.printSent(receipt, result, format, args...)
+}
+
+// printSent prints what became of a transaction, as printResult does; it adds the transaction to the JSON.
+func (d *deps) printSent(receipt *rpc.Receipt, result fields, format string, args ...any) error {
+	result["txDigest"] = txDigest(receipt.Tx)
+	return d.printResult(result, format, args...)
 }
 
 // self is the wallet's account as messages name it.

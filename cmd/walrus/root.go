@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/ledger"
 )
 
 // deps is the world outside, as commands see it, and what the global flags say about it.
@@ -25,7 +26,7 @@ type deps struct {
 
 	config     string // --config
 	context    string // --context
-	wallet     string // --wallet
+	walletDir  string // --wallet
 	key        string // --key
 	feeGranter string // --fee-granter
 	json       bool   // --json
@@ -94,7 +95,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	f := root.PersistentFlags()
 	f.StringVar(&d.config, "config", "", "client configuration `FILE` (default: $WALRUS_CONFIG, then the usual places)")
 	f.StringVar(&d.context, "context", "", "`NAME` of the context in a file that has several")
-	f.StringVar(&d.wallet, "wallet", "", "`DIR` of the keyring (default: as configured)")
+	f.StringVar(&d.walletDir, "wallet", "", "`DIR` of the keyring (default: as configured)")
 	f.StringVar(&d.key, "key", "", "`NAME` of the key to act as (default: as configured)")
 	f.StringVar(&d.feeGranter, "fee-granter", "", "`ADDRESS` of an account that has granted fees, see walrus grant fees, and pays them")
 	f.BoolVar(&d.json, "json", false, "print results, and errors, as JSON")
@@ -142,6 +143,36 @@ func (d *deps) does(work func(ctx context.Context, args []string) error) func(*c
 		}
 		return work(cmd.Context(), args)
 	}
+}
+
+// reads is does for a command that asks the chain: work gets a session that has no wallet.
+func (d *deps) reads(work func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
+	return d.does(func(ctx context.Context, args []string) error {
+		return d.withNetwork(ctx, func(s *session) error { return work(ctx, s, args) })
+	})
+}
+
+// signs is does for a command that sends transactions: work gets a session that has the wallet.
+func (d *deps) signs(work func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
+	return d.does(func(ctx context.Context, args []string) error {
+		return d.withWallet(ctx, func(s *session) error { return work(ctx, s, args) })
+	})
+}
+
+// readsAccount is reads for a command about one account: that in its argument, or else the wallet's.
+func (d *deps) readsAccount(work func(ctx context.Context, s *session, owner ledger.Address) error) func(*cobra.Command, []string) error {
+	return d.does(func(ctx context.Context, args []string) error {
+		if len(args) == 0 {
+			return d.withWallet(ctx, func(s *session) error { return work(ctx, s, s.account.Address()) })
+		}
+		return d.withNetwork(ctx, func(s *session) error {
+			owner, err := parseAddress(args[0])
+			if err != nil {
+				return err
+			}
+			return work(ctx, s, owner)
+		})
+	})
 }
 
 // logLevel reads WALRUS_LOG, else RUST_LOG, which scripts set: error, warn, info or debug. The default is

@@ -27,8 +27,8 @@ func (d *deps) loadConfig() (*config.Client, error) {
 			fmt.Fprintf(d.stderr, "walrus: warning: %s: %s\n", path, w)
 		}
 	}
-	if d.wallet != "" {
-		cfg.Wallet.Path = config.Expand(d.wallet, ".")
+	if d.walletDir != "" {
+		cfg.Wallet.Path = config.Expand(d.walletDir, ".")
 	}
 	if d.key != "" {
 		cfg.Wallet.Key = d.key
@@ -36,8 +36,9 @@ func (d *deps) loadConfig() (*config.Client, error) {
 	return cfg, nil
 }
 
-// session is a connection to a network. Close it.
+// session is a connection to a network, for one command. Close it.
 type session struct {
+	*deps
 	cfg    *config.Client
 	reader *rpc.Client
 	// wallet and account are the same, for what package ledger knows and for the rest; nil without a wallet.
@@ -52,7 +53,7 @@ func (d *deps) connect(ctx context.Context, withWallet bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: cfg}
+	s := &session{deps: d, cfg: cfg}
 	if s.reader, err = dialAny(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -68,6 +69,26 @@ func (d *deps) connect(ctx context.Context, withWallet bool) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// withNetwork calls work with a session that has no wallet, and closes it.
+func (d *deps) withNetwork(ctx context.Context, work func(*session) error) error {
+	s, err := d.connect(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return work(s)
+}
+
+// withWallet calls work with a session that has the wallet, and closes it.
+func (d *deps) withWallet(ctx context.Context, work func(*session) error) error {
+	s, err := d.connect(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return work(s)
 }
 
 // newClient makes a client as configured; wallet may be nil.

@@ -47,35 +47,24 @@ funds anyone can add. The blob must be certified, and should be permanent. JSON:
 }
 
 func runShare(ctx context.Context, d *deps, object, amount string) error {
-	id, err := parseObject(object)
+	id, funds, err := parseBoth(object, parseObject, amount, parseWAL)
 	if err != nil {
 		return err
 	}
-	funds, err := parseWAL(amount)
-	if err != nil {
-		return err
-	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	b, err := s.reader.Blob(ctx, id)
-	if err != nil {
-		return err
-	}
-	if b.Certified == nil {
-		return &hinted{err: fmt.Errorf("object %v is not certified, and would never be once it is shared", id), code: "NOT_CERTIFIED", exit: exitFailure, hint: "store the blob again first: what is paid for will be used"}
-	}
-	ids, receipt, err := s.share(ctx, funds, id)
-	if err != nil {
-		return err
-	}
-	if d.json {
-		return d.printJSON(map[string]any{"sharedBlobObjectId": ids[0], "amount": funds, "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%v is shared as %v, with funds of %s\n", b.BlobID, ids[0], formatWAL(funds))
-	return err
+	return d.withWallet(ctx, func(s *session) error {
+		b, err := s.reader.Blob(ctx, id)
+		if err != nil {
+			return err
+		}
+		if b.Certified == nil {
+			return &hinted{err: fmt.Errorf("object %v is not certified, and would never be once it is shared", id), code: "NOT_CERTIFIED", exit: exitFailure, hint: "store the blob again first: what is paid for will be used"}
+		}
+		ids, receipt, err := s.share(ctx, funds, id)
+		if err != nil {
+			return err
+		}
+		return d.printSent(receipt, fields{"sharedBlobObjectId": ids[0], "amount": funds}, "%v is shared as %v, with funds of %s\n", b.BlobID, ids[0], formatWAL(funds))
+	})
 }
 
 // share makes shared blobs of registrations, each with some funds.
@@ -133,35 +122,21 @@ JSON: {"amount","funds","txDigest"}.` + exits("with --exit-codes=detailed 4 not 
 		Example: `  walrus fund-shared-blob --amount 1WAL --shared-blob-obj-id "$(walrus shared-blobs --json | jq -r '.[0].id')"`,
 		Args:    cobra.NoArgs,
 		RunE: d.does(func(ctx context.Context, _ []string) error {
-			id, err := parseObject(object)
-			if err != nil {
-				return err
-			}
-			frost, err := parseWAL(amount)
+			id, frost, err := parseBoth(object, parseObject, amount, parseWAL)
 			if err != nil {
 				return err
 			}
 			if frost == 0 {
 				return usagef("--amount: nothing to add")
 			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			receipt, err := s.deliver(ctx, &blobv1.MsgFundSharedBlob{Sender: s.self(), SharedId: id[:], Amount: frost})
-			if err != nil {
-				return err
-			}
-			var out blobv1.MsgFundSharedBlobResponse
-			if err := receipt.Response(0, &out); err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(map[string]any{"amount": frost, "funds": out.Funds, "txDigest": txDigest(receipt.Tx)})
-			}
-			_, err = fmt.Fprintf(d.stdout, "%s added; the funds of %v are %s\n", formatWAL(frost), id, formatWAL(out.Funds))
-			return err
+			return d.withWallet(ctx, func(s *session) error {
+				var out blobv1.MsgFundSharedBlobResponse
+				receipt, err := s.call(ctx, &blobv1.MsgFundSharedBlob{Sender: s.self(), SharedId: id[:], Amount: frost}, &out)
+				if err != nil {
+					return err
+				}
+				return d.printSent(receipt, fields{"amount": frost, "funds": out.Funds}, "%s added; the funds of %v are %s\n", formatWAL(frost), id, formatWAL(out.Funds))
+			})
 		}),
 	}
 	f := cmd.Flags()
@@ -178,16 +153,11 @@ func newSharedBlobs(d *deps) *cobra.Command {
 		Short:   "List shared blobs",
 		Long:    `Shared-blobs lists all shared blobs, or some, with their funds. JSON: [{"id","funds","blob"}].` + exits("with --exit-codes=detailed 3 no such shared blob"),
 		Example: "  walrus shared-blobs",
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runSharedBlobs(ctx, d, args) }),
+		RunE:    d.reads(runSharedBlobs),
 	}
 }
 
-func runSharedBlobs(ctx context.Context, d *deps, args []string) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runSharedBlobs(ctx context.Context, s *session, args []string) (err error) {
 	var list []rpc.SharedBlob
 	for _, text := range args {
 		id, err := parseObject(text)
@@ -211,16 +181,7 @@ func runSharedBlobs(ctx context.Context, d *deps, args []string) error {
 			return err
 		}
 	}
-	if d.json {
-		out := make([]sharedJSON, len(list))
-		for i, shared := range list {
-			out[i] = newSharedJSON(shared)
-		}
-		return d.printJSON(out)
-	}
-	t := newTable(d.stdout, "Shared ID", "Funds", "Blob ID", "Size", "Exp. epoch")
-	for _, shared := range list {
-		t.row(shared.ID.String(), formatWAL(shared.Funds), shared.Blob.BlobID.String(), formatSize(shared.Blob.Size), fmt.Sprint(shared.Blob.Storage.End))
-	}
-	return t.flush()
+	return printList(s.deps, convert(list, newSharedJSON), cells{"Shared ID", "Funds", "Blob ID", "Size", "Exp. epoch"}, func(b sharedJSON) cells {
+		return cells{b.ID, formatWAL(b.Funds), b.Blob.BlobID, formatSize(b.Blob.Size), b.Blob.Storage.EndEpoch}
+	})
 }

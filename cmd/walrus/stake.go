@@ -35,13 +35,7 @@ func newStakedJSON(s rpc.Stake) stakedJSON {
 	return out
 }
 
-func stakesJSON(list []rpc.Stake) []stakedJSON {
-	out := make([]stakedJSON, len(list))
-	for i, s := range list {
-		out[i] = newStakedJSON(s)
-	}
-	return out
-}
+func stakesJSON(list []rpc.Stake) []stakedJSON { return convert(list, newStakedJSON) }
 
 // newStake makes the stake command and those below it.
 func newStake(d *deps) *cobra.Command {
@@ -89,11 +83,11 @@ func runStake(ctx context.Context, d *deps, nodes, amounts []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+	return d.withWallet(ctx, func(s *session) error { return s.stake(ctx, nodes, frost) })
+}
+
+// stake stakes an amount on each of some nodes.
+func (s *session) stake(ctx context.Context, nodes []string, frost []uint64) error {
 	messages := make([]proto.Message, len(nodes))
 	names := map[committee.NodeID]string{}
 	for i, text := range nodes {
@@ -118,12 +112,12 @@ func runStake(ctx context.Context, d *deps, nodes, amounts []string) error {
 			return err
 		}
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"stakedWal": stakesJSON(made), "txDigest": txDigest(receipt.Tx)})
+	if s.json {
+		return s.printJSON(fields{"stakedWal": stakesJSON(made), "txDigest": txDigest(receipt.Tx)})
 	}
 	for _, st := range made {
-		fmt.Fprintf(d.stdout, "%s staked on %s, counts from epoch %d on\n", formatWAL(st.Principal), printable(names[st.Node]), st.Activation)
-		if err := labels(d.stdout, "Stake", blob.ObjectID(st.ID).String(), "Node", st.Node.String()); err != nil {
+		fmt.Fprintf(s.stdout, "%s staked on %s, counts from epoch %d on\n", formatWAL(st.Principal), printable(names[st.Node]), st.Activation)
+		if err := labels(s.stdout, "Stake", blob.ObjectID(st.ID).String(), "Node", st.Node.String()); err != nil {
 			return err
 		}
 	}
@@ -151,15 +145,6 @@ func stakeAmounts(texts []string, n int) ([]uint64, error) {
 	return out, nil
 }
 
-// parseStake reads the ID of a stake.
-func parseStake(s string) (blob.ObjectID, error) {
-	id, err := blob.ParseObjectID(s)
-	if err != nil {
-		return id, &hinted{err: err, code: "INVALID_OBJECT_ID", exit: exitUsage, hint: `"walrus stakes" shows the IDs of an account's stakes`}
-	}
-	return id, nil
-}
-
 func newStakeSplit(d *deps) *cobra.Command {
 	return &cobra.Command{
 		Use:   "split STAKE_ID AMOUNT",
@@ -169,17 +154,14 @@ least. JSON: {"stakedWal":[the new one],"txDigest"}.` + exits(),
 		Example: `  walrus stake split "$(walrus stakes --json | jq -r '.stakedWals[0].id')" 2WAL`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseStake(args[0])
+			id, amount, err := parseBoth(args[0], parseStake, args[1], parseWAL)
 			if err != nil {
 				return err
 			}
-			amount, err := parseWAL(args[1])
-			if err != nil {
-				return err
-			}
-			return oneStake(ctx, d, func(s *session) (proto.Message, stakeAnswer) {
-				return &committeev1.MsgSplitStake{Owner: s.self(), StakeId: id[:], Amount: amount}, &committeev1.MsgSplitStakeResponse{}
-			}, "split off")
+			return d.withWallet(ctx, func(s *session) error {
+				m := &committeev1.MsgSplitStake{Owner: s.self(), StakeId: id[:], Amount: amount}
+				return s.oneStake(ctx, m, &committeev1.MsgSplitStakeResponse{}, "split off")
+			})
 		}),
 	}
 }
@@ -193,17 +175,14 @@ on, and be leaving in the same epoch or not at all. JSON: {"stakedWal":[the one 
 		Example: `  walrus stake join $(walrus stakes --json | jq -r '.stakedWals[0,1].id')`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseStake(args[0])
+			id, other, err := parseBoth(args[0], parseStake, args[1], parseStake)
 			if err != nil {
 				return err
 			}
-			other, err := parseStake(args[1])
-			if err != nil {
-				return err
-			}
-			return oneStake(ctx, d, func(s *session) (proto.Message, stakeAnswer) {
-				return &committeev1.MsgJoinStake{Owner: s.self(), StakeId: id[:], OtherId: other[:]}, &committeev1.MsgJoinStakeResponse{}
-			}, "joined")
+			return d.withWallet(ctx, func(s *session) error {
+				m := &committeev1.MsgJoinStake{Owner: s.self(), StakeId: id[:], OtherId: other[:]}
+				return s.oneStake(ctx, m, &committeev1.MsgJoinStakeResponse{}, "joined")
+			})
 		}),
 	}
 }
@@ -215,18 +194,9 @@ type stakeAnswer interface {
 }
 
 // oneStake sends one message and prints the stake in its answer.
-func oneStake(ctx context.Context, d *deps, make func(*session) (proto.Message, stakeAnswer), done string) error {
-	s, err := d.connect(ctx, true)
+func (s *session) oneStake(ctx context.Context, message proto.Message, answer stakeAnswer, done string) error {
+	receipt, err := s.call(ctx, message, answer)
 	if err != nil {
-		return err
-	}
-	defer s.close()
-	message, answer := make(s)
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
-	if err := receipt.Response(0, answer); err != nil {
 		return err
 	}
 	record := answer.GetStake()
@@ -234,11 +204,7 @@ func oneStake(ctx context.Context, d *deps, make func(*session) (proto.Message, 
 	if err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"stakedWal": stakesJSON([]rpc.Stake{st}), "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s %s: stake %v\n", formatWAL(st.Principal), done, blob.ObjectID(st.ID))
-	return err
+	return s.printSent(receipt, fields{"stakedWal": stakesJSON([]rpc.Stake{st})}, "%s %s: stake %v\n", formatWAL(st.Principal), done, blob.ObjectID(st.ID))
 }
 
 func newStakeTransfer(d *deps) *cobra.Command {
@@ -249,28 +215,14 @@ func newStakeTransfer(d *deps) *cobra.Command {
 		Example: `  walrus stake transfer "$(walrus stakes --json | jq -r '.stakedWals[0].id')" "$(walrus keys show --address)"`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseStake(args[0])
+			id, to, err := parseBoth(args[0], parseStake, args[1], parseAddress)
 			if err != nil {
 				return err
 			}
-			to, err := parseAddress(args[1])
-			if err != nil {
-				return err
-			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			receipt, err := s.deliver(ctx, &committeev1.MsgTransferStake{Owner: s.self(), StakeId: id[:], Recipient: to.String()})
-			if err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(map[string]any{"id": id, "from": s.self(), "to": to, "txDigest": txDigest(receipt.Tx)})
-			}
-			_, err = fmt.Fprintf(d.stdout, "stake %v is %v's\n", id, to)
-			return err
+			return d.withWallet(ctx, func(s *session) error {
+				m := &committeev1.MsgTransferStake{Owner: s.self(), StakeId: id[:], Recipient: to.String()}
+				return s.send(ctx, m, fields{"id": id, "from": s.self(), "to": to}, "stake %v is %v's\n", id, to)
+			})
 		}),
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
-	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/rpc"
@@ -24,61 +23,33 @@ encoded bytes from one epoch until before another. "walrus store" uses them befo
 JSON: [{"id","startEpoch","endEpoch","storageSize"}].` + exits(),
 		Example: "  walrus storage",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runStorage(ctx, d, args) }),
+		RunE:    d.readsAccount(runStorage),
 	}
 	cmd.AddCommand(newStorageBuy(d), newStorageSplit(d), newStorageFuse(d), newTransfer(d), newStorageDestroy(d))
 	return cmd
 }
 
-func runStorage(ctx context.Context, d *deps, args []string) error {
-	s, err := d.connect(ctx, len(args) == 0)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	owner, err := s.owner(args)
-	if err != nil {
-		return err
-	}
+func runStorage(ctx context.Context, s *session, owner ledger.Address) error {
 	sys, err := s.reader.System(ctx)
 	if err != nil {
 		return err
 	}
-	list, err := pages(func(after []byte) ([]ledger.Storage, []byte, error) {
-		return s.reader.Storages(ctx, owner, ledger.Page{Cursor: after, Limit: pageSize})
+	list, err := pagesOf(ctx, owner, s.reader.Storages)
+	if err != nil {
+		return err
+	}
+	heading := cells{"Storage ID", "Size", "From epoch", "Until before", ""}
+	err = printList(s.deps, convert(list, newStorageJSON), heading, func(st storageJSON) cells {
+		note := ""
+		if st.EndEpoch <= sys.Epoch {
+			note = "over"
+		}
+		return cells{st.ID, formatSize(st.StorageSize), st.StartEpoch, st.EndEpoch, note}
 	})
 	if err != nil {
 		return err
 	}
-	if d.json {
-		out := make([]storageJSON, len(list))
-		for i, st := range list {
-			out[i] = newStorageJSON(st)
-		}
-		return d.printJSON(out)
-	}
-	t := newTable(d.stdout, "Storage ID", "Size", "From epoch", "Until before", "")
-	for _, st := range list {
-		note := ""
-		if st.End <= sys.Epoch {
-			note = "over"
-		}
-		t.row(st.ID.String(), formatSize(st.Size), fmt.Sprint(st.Start), fmt.Sprint(st.End), note)
-	}
-	if err := t.flush(); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(d.stderr, "%s of %v; it is now epoch %d\n", plural(len(list), "storage resource"), owner, sys.Epoch)
-	return err
-}
-
-// parseStorage reads the ID of a storage resource.
-func parseStorage(s string) (blob.ObjectID, error) {
-	id, err := blob.ParseObjectID(s)
-	if err != nil {
-		return id, &hinted{err: err, code: "INVALID_OBJECT_ID", exit: exitUsage, hint: `"walrus storage" shows the IDs of an account's storage`}
-	}
-	return id, nil
+	return s.remark("%s of %v; it is now epoch %d\n", plural(len(list), "storage resource"), owner, sys.Epoch)
 }
 
 // storageAnswer is the answer to a message that leaves one storage resource to tell of.
@@ -88,21 +59,9 @@ type storageAnswer interface {
 }
 
 // oneStorage sends one message and prints the resource in its answer.
-func oneStorage(ctx context.Context, d *deps, make func(context.Context, *session) (proto.Message, error), answer storageAnswer, done string) error {
-	s, err := d.connect(ctx, true)
+func (s *session) oneStorage(ctx context.Context, message proto.Message, answer storageAnswer, done string) error {
+	receipt, err := s.call(ctx, message, answer)
 	if err != nil {
-		return err
-	}
-	defer s.close()
-	message, err := make(ctx, s)
-	if err != nil {
-		return err
-	}
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
-	if err := receipt.Response(0, answer); err != nil {
 		return err
 	}
 	record := answer.GetStorage()
@@ -110,17 +69,13 @@ func oneStorage(ctx context.Context, d *deps, make func(context.Context, *sessio
 	if err != nil {
 		return err
 	}
-	out := map[string]any{"storage": newStorageJSON(st), "txDigest": txDigest(receipt.Tx)}
+	out := fields{"storage": newStorageJSON(st)}
 	text := fmt.Sprintf("%s %s: storage %v, from epoch %d until before epoch %d", formatSize(st.Size), done, st.ID, st.Start, st.End)
 	if paid, ok := answer.(interface{ GetPaid() uint64 }); ok {
 		out["cost"] = paid.GetPaid()
 		text += ", for " + formatWAL(paid.GetPaid())
 	}
-	if d.json {
-		return d.printJSON(out)
-	}
-	_, err = fmt.Fprintln(d.stdout, text)
-	return err
+	return s.printSent(receipt, out, "%s\n", text)
 }
 
 func newStorageBuy(d *deps) *cobra.Command {
@@ -138,23 +93,23 @@ JSON: {"storage":{"id","startEpoch","endEpoch","storageSize"},"cost","txDigest"}
 			if err != nil {
 				return err
 			}
-			var answer blobv1.MsgReserveSpaceForEpochsResponse
-			return oneStorage(ctx, d, func(ctx context.Context, s *session) (proto.Message, error) {
+			return d.withWallet(ctx, func(s *session) error {
 				sys, err := s.reader.System(ctx)
 				if err != nil {
-					return nil, err
+					return err
 				}
 				n, err := l.count(sys, d.now())
 				if err != nil {
-					return nil, err
+					return err
 				}
 				end := sys.Epoch + committee.Epoch(n)
 				begin := max(committee.Epoch(start), sys.Epoch)
 				if begin >= end {
-					return nil, usagef("--start: epoch %d is not before epoch %d, where the storage would end", start, end)
+					return usagef("--start: epoch %d is not before epoch %d, where the storage would end", start, end)
 				}
-				return &blobv1.MsgReserveSpaceForEpochs{Owner: s.self(), Size_: size, StartEpoch: uint32(begin), EndEpoch: uint32(end)}, nil
-			}, &answer, "bought")
+				m := &blobv1.MsgReserveSpaceForEpochs{Owner: s.self(), Size_: size, StartEpoch: uint32(begin), EndEpoch: uint32(end)}
+				return s.oneStorage(ctx, m, &blobv1.MsgReserveSpaceForEpochsResponse{}, "bought")
+			})
 		}),
 	}
 	l.flags(cmd)
@@ -177,18 +132,20 @@ bytes and a new one has the rest. JSON: {"storage":{the new one},"txDigest"}.` +
 			if err != nil {
 				return err
 			}
+			var keep uint64
 			if size != "" {
-				keep, err := parseSize(size)
-				if err != nil {
+				if keep, err = parseSize(size); err != nil {
 					return err
 				}
-				return oneStorage(ctx, d, func(_ context.Context, s *session) (proto.Message, error) {
-					return &blobv1.MsgSplitStorageBySize{Owner: s.self(), StorageId: id[:], Size_: keep}, nil
-				}, &blobv1.MsgSplitStorageBySizeResponse{}, "split off")
 			}
-			return oneStorage(ctx, d, func(_ context.Context, s *session) (proto.Message, error) {
-				return &blobv1.MsgSplitStorageByEpoch{Owner: s.self(), StorageId: id[:], Epoch: epoch}, nil
-			}, &blobv1.MsgSplitStorageByEpochResponse{}, "split off")
+			return d.withWallet(ctx, func(s *session) error {
+				if size != "" {
+					m := &blobv1.MsgSplitStorageBySize{Owner: s.self(), StorageId: id[:], Size_: keep}
+					return s.oneStorage(ctx, m, &blobv1.MsgSplitStorageBySizeResponse{}, "split off")
+				}
+				m := &blobv1.MsgSplitStorageByEpoch{Owner: s.self(), StorageId: id[:], Epoch: epoch}
+				return s.oneStorage(ctx, m, &blobv1.MsgSplitStorageByEpochResponse{}, "split off")
+			})
 		}),
 	}
 	f := cmd.Flags()
@@ -208,17 +165,14 @@ adjacent and of the same size. JSON: {"storage":{the one that is left},"txDigest
 		Example: `  walrus storage fuse $(walrus storage --json | jq -r '.[0,1].id')`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseStorage(args[0])
+			id, other, err := parseBoth(args[0], parseStorage, args[1], parseStorage)
 			if err != nil {
 				return err
 			}
-			other, err := parseStorage(args[1])
-			if err != nil {
-				return err
-			}
-			return oneStorage(ctx, d, func(_ context.Context, s *session) (proto.Message, error) {
-				return &blobv1.MsgFuseStorage{Owner: s.self(), StorageId: id[:], OtherId: other[:]}, nil
-			}, &blobv1.MsgFuseStorageResponse{}, "joined")
+			return d.withWallet(ctx, func(s *session) error {
+				m := &blobv1.MsgFuseStorage{Owner: s.self(), StorageId: id[:], OtherId: other[:]}
+				return s.oneStorage(ctx, m, &blobv1.MsgFuseStorageResponse{}, "joined")
+			})
 		}),
 	}
 }
@@ -233,17 +187,14 @@ pool, or the capability of a bucket. For stakes see "walrus stake transfer". JSO
 		Example: `  walrus transfer "$(walrus list-blobs --json | jq -r '.[0].id')" "$(walrus keys show --address)"`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseObject(args[0])
+			id, to, err := parseBoth(args[0], parseObject, args[1], parseAddress)
 			if err != nil {
 				return err
 			}
-			to, err := parseAddress(args[1])
-			if err != nil {
-				return err
-			}
-			return sendOne(ctx, d, func(s *session) (proto.Message, map[string]any) {
-				return &blobv1.MsgTransfer{Owner: s.self(), ObjectId: id[:], Recipient: to.String()}, map[string]any{"id": id, "from": s.self(), "to": to}
-			}, fmt.Sprintf("object %v is %v's", id, to))
+			return d.withWallet(ctx, func(s *session) error {
+				m := &blobv1.MsgTransfer{Owner: s.self(), ObjectId: id[:], Recipient: to.String()}
+				return s.send(ctx, m, fields{"id": id, "from": s.self(), "to": to}, "object %v is %v's\n", id, to)
+			})
 		}),
 	}
 }
@@ -265,31 +216,12 @@ ask. JSON: {"id","txDigest"}.` + exits(),
 			if !yes && !d.json && !d.confirm(fmt.Sprintf("Give up storage %v?", id)) {
 				return &hinted{err: fmt.Errorf("storage %v not destroyed", id), code: "ABORTED", exit: exitFailure, hint: "--yes destroys without asking"}
 			}
-			return sendOne(ctx, d, func(s *session) (proto.Message, map[string]any) {
-				return &blobv1.MsgDestroyStorage{Owner: s.self(), StorageId: id[:]}, map[string]any{"id": id}
-			}, fmt.Sprintf("storage %v is given up", id))
+			return d.withWallet(ctx, func(s *session) error {
+				m := &blobv1.MsgDestroyStorage{Owner: s.self(), StorageId: id[:]}
+				return s.send(ctx, m, fields{"id": id}, "storage %v is given up\n", id)
+			})
 		}),
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return cmd
-}
-
-// sendOne sends one message whose answer has nothing to tell.
-func sendOne(ctx context.Context, d *deps, make func(*session) (proto.Message, map[string]any), done string) error {
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	message, fields := make(s)
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
-	if d.json {
-		fields["txDigest"] = txDigest(receipt.Tx)
-		return d.printJSON(fields)
-	}
-	_, err = fmt.Fprintln(d.stdout, done)
-	return err
 }

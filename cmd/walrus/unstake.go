@@ -34,7 +34,7 @@ stake there; --all takes all that it has there. A stake goes on earning until th
 JSON: {"stakedWals":[{"id","state","node_id","principal","activation_epoch"}],"txDigest"}.` + exits(),
 		Example: "  walrus unstake --all node-00",
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runUnstake(ctx, d, args, opts) }),
+		RunE:    d.signs(func(ctx context.Context, s *session, args []string) error { return runUnstake(ctx, s, args, opts) }),
 	}
 	f := cmd.Flags()
 	f.BoolVar(&opts.dryRun, "dry-run", false, "show which stakes would leave, and send nothing")
@@ -42,12 +42,7 @@ JSON: {"stakedWals":[{"id","state","node_id","principal","activation_epoch"}],"t
 	return cmd
 }
 
-func runUnstake(ctx context.Context, d *deps, args []string, opts unstakeOptions) error {
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runUnstake(ctx context.Context, s *session, args []string, opts unstakeOptions) error {
 	chosen, err := s.leaving(ctx, args, opts.all)
 	if err != nil {
 		return err
@@ -60,7 +55,7 @@ func runUnstake(ctx context.Context, d *deps, args []string, opts unstakeOptions
 		if _, err := s.account.Simulate(ctx, messages...); err != nil {
 			return err
 		}
-		return printLeaving(d, chosen, "would be asked for; nothing was sent", nil)
+		return printLeaving(s.deps, chosen, "would be asked for; nothing was sent", nil)
 	}
 	receipt, err := s.deliver(ctx, messages...)
 	if err != nil {
@@ -73,7 +68,7 @@ func runUnstake(ctx context.Context, d *deps, args []string, opts unstakeOptions
 		}
 		chosen[i].Withdraw = committee.Epoch(out.WithdrawEpoch)
 	}
-	return printLeaving(d, chosen, "asked for", &receipt.Tx)
+	return printLeaving(s.deps, chosen, "asked for", &receipt.Tx)
 }
 
 // leaving finds the stakes that arguments name.
@@ -146,7 +141,7 @@ func whichStake(n *committeev1.Node, list []rpc.Stake, owner ledger.Address) err
 
 func printLeaving(d *deps, list []rpc.Stake, what string, tx *[32]byte) error {
 	if d.json {
-		out := map[string]any{"stakedWals": stakesJSON(list)}
+		out := fields{"stakedWals": stakesJSON(list)}
 		if tx != nil {
 			out["txDigest"] = txDigest(*tx)
 		}
@@ -177,18 +172,15 @@ those that do not count yet. One transaction is sent for all. JSON: {"stakedWalI
 }
 
 func runWithdraw(ctx context.Context, d *deps, args []string) error {
-	ids := make([]blob.ObjectID, len(args))
-	for i, text := range args {
-		var err error
-		if ids[i], err = parseStake(text); err != nil {
-			return err
-		}
-	}
-	s, err := d.connect(ctx, true)
+	ids, err := tryConvert(args, parseStake)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	return d.withWallet(ctx, func(s *session) error { return s.withdraw(ctx, ids) })
+}
+
+// withdraw pays out stakes.
+func (s *session) withdraw(ctx context.Context, ids []blob.ObjectID) error {
 	messages := make([]proto.Message, len(ids))
 	for i := range ids {
 		messages[i] = &committeev1.MsgWithdraw{Owner: s.self(), StakeId: ids[i][:]}
@@ -205,11 +197,11 @@ func runWithdraw(ctx context.Context, d *deps, args []string) error {
 		}
 		amounts[i] = out.Amount
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"stakedWalIds": ids, "amounts": amounts, "txDigest": txDigest(receipt.Tx)})
+	if s.json {
+		return s.printJSON(fields{"stakedWalIds": ids, "amounts": amounts, "txDigest": txDigest(receipt.Tx)})
 	}
 	for i, id := range ids {
-		fmt.Fprintf(d.stdout, "%s paid out for stake %v\n", formatWAL(amounts[i]), id)
+		fmt.Fprintf(s.stdout, "%s paid out for stake %v\n", formatWAL(amounts[i]), id)
 	}
 	return nil
 }
@@ -231,7 +223,9 @@ worth with what it earned, and whether it is leaving.
 JSON: {"stakedWals":[{"id","state":"Staked"|{"Withdrawing":EPOCH},"node_id","principal","activation_epoch","worth"}]}.` + exits(),
 		Example: "  walrus stakes",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runStakes(ctx, d, args, opts) }),
+		RunE: d.readsAccount(func(ctx context.Context, s *session, owner ledger.Address) error {
+			return runStakes(ctx, s, owner, opts)
+		}),
 	}
 	f := cmd.Flags()
 	f.BoolVar(&opts.staked, "staked-only", false, "only stakes that are not leaving")
@@ -240,20 +234,7 @@ JSON: {"stakedWals":[{"id","state":"Staked"|{"Withdrawing":EPOCH},"node_id","pri
 	return cmd
 }
 
-func runStakes(ctx context.Context, d *deps, args []string, opts stakesOptions) error {
-	s, err := d.connect(ctx, len(args) == 0)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	var owner ledger.Address
-	if len(args) == 1 {
-		if owner, err = parseAddress(args[0]); err != nil {
-			return err
-		}
-	} else {
-		owner = s.account.Address()
-	}
+func runStakes(ctx context.Context, s *session, owner ledger.Address, opts stakesOptions) error {
 	list, err := s.stakes(ctx, owner)
 	if err != nil {
 		return err
@@ -261,20 +242,18 @@ func runStakes(ctx context.Context, d *deps, args []string, opts stakesOptions) 
 	list = slices.DeleteFunc(list, func(st rpc.Stake) bool {
 		return opts.staked && st.Withdraw != 0 || opts.withdrawing && st.Withdraw == 0
 	})
-	if d.json {
-		return d.printJSON(map[string]any{"stakedWals": stakesJSON(list)})
+	if s.json {
+		return s.printJSON(fields{"stakedWals": stakesJSON(list)})
 	}
-	return s.printStakes(ctx, d, owner, list)
+	return s.printStakes(ctx, owner, list)
 }
 
 // stakes returns all stakes of an account.
 func (s *session) stakes(ctx context.Context, owner ledger.Address) ([]rpc.Stake, error) {
-	return pages(func(after []byte) ([]rpc.Stake, []byte, error) {
-		return s.reader.Stakes(ctx, owner, ledger.Page{Cursor: after, Limit: pageSize})
-	})
+	return pagesOf(ctx, owner, s.reader.Stakes)
 }
 
-func (s *session) printStakes(ctx context.Context, d *deps, owner ledger.Address, list []rpc.Stake) error {
+func (s *session) printStakes(ctx context.Context, owner ledger.Address, list []rpc.Stake) error {
 	epoch, err := s.epochState(ctx)
 	if err != nil {
 		return err
@@ -288,17 +267,15 @@ func (s *session) printStakes(ctx context.Context, d *deps, owner ledger.Address
 		names[nodeIDOf(nodes[i].Id)] = nodes[i].Name
 	}
 	now := committee.Epoch(epoch.Epoch.Number)
-	t := newTable(d.stdout, "Stake ID", "Node", "Staked", "Worth", "State")
 	var total uint64
-	for _, st := range list {
+	err = printTable(s.stdout, list, cells{"Stake ID", "Node", "Staked", "Worth", "State"}, func(st rpc.Stake) cells {
 		total += st.Principal
-		t.row(blob.ObjectID(st.ID).String(), names[st.Node], formatWAL(st.Principal), formatWAL(st.Worth), stakeState(st, now))
-	}
-	if err := t.flush(); err != nil {
+		return cells{blob.ObjectID(st.ID), names[st.Node], formatWAL(st.Principal), formatWAL(st.Worth), stakeState(st, now)}
+	})
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(d.stderr, "%s of %v, %s together; it is now epoch %d\n", plural(len(list), "stake"), owner, formatWAL(total), now)
-	return err
+	return s.remark("%s of %v, %s together; it is now epoch %d\n", plural(len(list), "stake"), owner, formatWAL(total), now)
 }
 
 // stakeState says in words where a stake stands.
