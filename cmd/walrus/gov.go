@@ -70,58 +70,42 @@ func newGovList(d *deps) *cobra.Command {
 			if !ok && status != "" {
 				return usagef("--status: %q is not one of deposit, voting, passed, rejected, failed", status)
 			}
-			return runGovList(ctx, d, want)
+			return d.withNetwork(ctx, func(s *session) error { return runGovList(ctx, s, want) })
 		}),
 	}
 	cmd.Flags().StringVar(&status, "status", "", "deposit, voting, passed, rejected or failed")
 	return cmd
 }
 
-func runGovList(ctx context.Context, d *deps, status govv1.ProposalStatus) error {
-	s, err := d.connect(ctx, false)
+func runGovList(ctx context.Context, s *session, status govv1.ProposalStatus) error {
+	list, err := askPages(ctx, s, "/cosmos.gov.v1.Query/Proposals", func(p *query.PageRequest) proto.Message {
+		return &govv1.QueryProposalsRequest{ProposalStatus: status, Pagination: p}
+	}, (*govv1.QueryProposalsResponse).GetProposals)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	list, err := pages(func(after []byte) ([]*govv1.Proposal, []byte, error) {
-		var out govv1.QueryProposalsResponse
-		req := &govv1.QueryProposalsRequest{ProposalStatus: status, Pagination: &query.PageRequest{Key: after, Limit: 100}}
-		err := s.askGov(ctx, "Proposals", req, &out)
-		return out.Proposals, out.Pagination.GetNextKey(), err
-	})
-	if err != nil {
-		return err
+	if s.json {
+		m, err := newMessages()
+		if err != nil {
+			return err
+		}
+		shown, err := tryConvert(list, m.proposal)
+		if err != nil {
+			return err
+		}
+		return s.printJSON(shown)
 	}
-	if d.json {
-		return printProposals(d, list)
-	}
-	t := newTable(d.stdout, "ID", "Status", "Title", "Until", "What")
-	for _, p := range list {
+	err = printTable(s.stdout, list, cells{"ID", "Status", "Title", "Until", "What"}, func(p *govv1.Proposal) cells {
 		names := make([]string, len(p.Messages))
 		for i, m := range p.Messages {
 			names[i] = shortType(m.TypeUrl)
 		}
-		t.row(fmt.Sprint(p.Id), statusText(p.Status), p.Title, timeText(proposalEnd(p)), strings.Join(slices.Compact(names), ", "))
-	}
-	if err := t.flush(); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(d.stderr, plural(len(list), "proposal"))
-	return err
-}
-
-func printProposals(d *deps, list []*govv1.Proposal) error {
-	m, err := newMessages()
+		return cells{p.Id, statusText(p.Status), p.Title, timeText(proposalEnd(p)), strings.Join(slices.Compact(names), ", ")}
+	})
 	if err != nil {
 		return err
 	}
-	out := make([]any, len(list))
-	for i, p := range list {
-		if out[i], err = m.proposal(p); err != nil {
-			return err
-		}
-	}
-	return d.printJSON(out)
+	return s.remark("%s\n", plural(len(list), "proposal"))
 }
 
 // proposal makes JSON of a proposal.
@@ -178,17 +162,12 @@ func newGovShow(d *deps) *cobra.Command {
 		Long:    `Show shows all about a proposal. JSON: {"proposal","tally"}.` + exits("with --exit-codes=detailed 3 no such proposal"),
 		Example: "  walrus gov show 1",
 		Args:    cobra.ExactArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runGovShow(ctx, d, args[0]) }),
+		RunE:    d.reads(runGovShow),
 	}
 }
 
-func runGovShow(ctx context.Context, d *deps, text string) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	p, err := s.proposal(ctx, text)
+func runGovShow(ctx context.Context, s *session, args []string) error {
+	p, err := s.proposal(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -204,8 +183,8 @@ func runGovShow(ctx context.Context, d *deps, text string) error {
 	if err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"proposal": shown, "tally": tally})
+	if s.json {
+		return s.printJSON(fields{"proposal": shown, "tally": tally})
 	}
 	pairs := []string{"Proposal", fmt.Sprint(p.Id), "Title", p.Title, "Summary", p.Summary, "Status", statusText(p.Status), "Proposed by", p.Proposer,
 		"Proposed", timeText(p.SubmitTime), "Deposit", coinsText(p.TotalDeposit)}
@@ -217,13 +196,13 @@ func runGovShow(ctx context.Context, d *deps, text string) error {
 	if p.FailedReason != "" {
 		pairs = append(pairs, "Failed because", p.FailedReason)
 	}
-	if err := labels(d.stdout, append(pairs, tally.pairs()...)...); err != nil {
+	if err := labels(s.stdout, append(pairs, tally.pairs()...)...); err != nil {
 		return err
 	}
-	fmt.Fprintln(d.stdout, "Messages")
+	fmt.Fprintln(s.stdout, "Messages")
 	object, _ := shown.(map[string]any)
 	list, _ := object["messages"].([]any)
-	return printValues(d.stdout, list)
+	return printValues(s.stdout, list)
 }
 
 // coinsText gives an amount of the SDK as people read it.
@@ -317,12 +296,7 @@ func newGovTally(d *deps) *cobra.Command {
 JSON: {"yes","no","abstain","noWithVeto","staked","final"}.` + exits("with --exit-codes=detailed 3 no such proposal"),
 		Example: "  walrus gov tally 1",
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			s, err := d.connect(ctx, false)
-			if err != nil {
-				return err
-			}
-			defer s.close()
+		RunE: d.reads(func(ctx context.Context, s *session, args []string) error {
 			p, err := s.proposal(ctx, args[0])
 			if err != nil {
 				return err
@@ -346,45 +320,42 @@ func newGovParams(d *deps) *cobra.Command {
 		Long:    `Params shows what a proposal needs. JSON: the chain's own.` + exits(),
 		Example: "  walrus gov params",
 		Args:    cobra.NoArgs,
-		RunE: d.does(func(ctx context.Context, _ []string) error {
-			s, err := d.connect(ctx, false)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			p, err := s.govParams(ctx)
-			if err != nil {
-				return err
-			}
-			if d.json {
-				m, err := newMessages()
-				if err != nil {
-					return err
-				}
-				shown, err := m.show(p)
-				if err != nil {
-					return err
-				}
-				return d.printJSON(shown)
-			}
-			length := func(t *time.Duration) string {
-				if t == nil {
-					return "-"
-				}
-				return formatDuration(*t)
-			}
-			part := func(text string) string {
-				d, err := sdkmath.LegacyNewDecFromStr(text)
-				if err != nil {
-					return text
-				}
-				return strings.TrimRight(strings.TrimRight(d.MulInt64(100).String(), "0"), ".") + "%"
-			}
-			return labels(d.stdout, "Deposit", coinsText(p.MinDeposit)+" within "+length(p.MaxDepositPeriod), "Votes", length(p.VotingPeriod),
-				"Expedited", fmt.Sprintf("deposit %s, votes %s, threshold %s", coinsText(p.ExpeditedMinDeposit), length(p.ExpeditedVotingPeriod), part(p.ExpeditedThreshold)),
-				"Quorum", part(p.Quorum)+" of what is staked", "Threshold", part(p.Threshold)+" of yes and no", "Veto", part(p.VetoThreshold)+" of what has voted")
-		}),
+		RunE:    d.reads(runGovParams),
 	}
+}
+
+func runGovParams(ctx context.Context, s *session, _ []string) error {
+	p, err := s.govParams(ctx)
+	if err != nil {
+		return err
+	}
+	if s.json {
+		m, err := newMessages()
+		if err != nil {
+			return err
+		}
+		shown, err := m.show(p)
+		if err != nil {
+			return err
+		}
+		return s.printJSON(shown)
+	}
+	length := func(t *time.Duration) string {
+		if t == nil {
+			return "-"
+		}
+		return formatDuration(*t)
+	}
+	part := func(text string) string {
+		d, err := sdkmath.LegacyNewDecFromStr(text)
+		if err != nil {
+			return text
+		}
+		return strings.TrimRight(strings.TrimRight(d.MulInt64(100).String(), "0"), ".") + "%"
+	}
+	return labels(s.stdout, "Deposit", coinsText(p.MinDeposit)+" within "+length(p.MaxDepositPeriod), "Votes", length(p.VotingPeriod),
+		"Expedited", fmt.Sprintf("deposit %s, votes %s, threshold %s", coinsText(p.ExpeditedMinDeposit), length(p.ExpeditedVotingPeriod), part(p.ExpeditedThreshold)),
+		"Quorum", part(p.Quorum)+" of what is staked", "Threshold", part(p.Threshold)+" of yes and no", "Veto", part(p.VetoThreshold)+" of what has voted")
 }
 
 func (s *session) govParams(ctx context.Context) (*govv1.Params, error) {

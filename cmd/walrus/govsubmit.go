@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
@@ -92,63 +91,54 @@ func runGovSubmit(ctx context.Context, d *deps, file string, p proposal) error {
 	if err != nil {
 		return err
 	}
-	return p.submit(ctx, d, func(context.Context, *session) ([]sdk.Msg, error) { return list, nil })
+	return p.submit(ctx, d, func(*session) ([]sdk.Msg, error) { return list, nil })
 }
 
 // submit sends a proposal of the messages that make returns.
-func (p *proposal) submit(ctx context.Context, d *deps, make func(context.Context, *session) ([]sdk.Msg, error)) error {
+func (p *proposal) submit(ctx context.Context, d *deps, make func(*session) ([]sdk.Msg, error)) error {
 	if p.title == "" {
 		return usagef("--title: a proposal needs a title")
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	m, err := newMessages()
-	if err != nil {
-		return err
-	}
-	list, err := make(ctx, s)
-	if err != nil {
-		return err
-	}
-	msg := &govv1.MsgSubmitProposal{Proposer: s.self(), Title: p.title, Summary: or(p.summary, p.title), Expedited: p.expedited}
-	for _, one := range list {
-		packed, err := codectypes.NewAnyWithValue(one)
+	return d.withWallet(ctx, func(s *session) error {
+		list, err := make(s)
 		if err != nil {
 			return err
 		}
-		msg.Messages = append(msg.Messages, packed)
+		return p.send(ctx, s, list)
+	})
+}
+
+func (p *proposal) send(ctx context.Context, s *session, list []sdk.Msg) error {
+	msg := &govv1.MsgSubmitProposal{Proposer: s.self(), Title: p.title, Summary: or(p.summary, p.title), Expedited: p.expedited}
+	var err error
+	if msg.Messages, err = tryConvert(list, pack); err != nil {
+		return err
 	}
 	if msg.InitialDeposit, err = p.initialDeposit(ctx, s); err != nil {
 		return err
 	}
-	if p.dryRun {
-		return s.sendMessages(ctx, d, m, []sdk.Msg{msg}, sendOptions{dryRun: true})
+	m, err := newMessages()
+	if err != nil {
+		return err
 	}
-	receipt, err := s.deliver(ctx, msg)
+	if p.dryRun {
+		return s.sendMessages(ctx, m, []sdk.Msg{msg}, sendOptions{dryRun: true})
+	}
+	shown, err := tryConvert(list, m.showAny)
 	if err != nil {
 		return err
 	}
 	var out govv1.MsgSubmitProposalResponse
-	if err := receipt.Response(0, &out); err != nil {
+	receipt, err := s.call(ctx, msg, &out)
+	if err != nil {
 		return err
 	}
-	if d.json {
-		shown := []any{}
-		for _, one := range list {
-			v, err := m.showAny(one)
-			if err != nil {
-				return err
-			}
-			shown = append(shown, v)
-		}
-		return d.printJSON(map[string]any{"proposalId": out.ProposalId, "txDigest": txDigest(receipt.Tx), "messages": shown})
-	}
-	_, err = fmt.Fprintf(d.stdout, "proposal %d is made, with a deposit of %s; next: walrus gov vote %d yes\n", out.ProposalId, coinsText(msg.InitialDeposit), out.ProposalId)
-	return err
+	return s.printSent(receipt, fields{"proposalId": out.ProposalId, "messages": shown},
+		"proposal %d is made, with a deposit of %s; next: walrus gov vote %d yes\n", out.ProposalId, coinsText(msg.InitialDeposit), out.ProposalId)
 }
+
+// pack makes a message one that another one can carry.
+func pack(m sdk.Msg) (*codectypes.Any, error) { return codectypes.NewAnyWithValue(m) }
 
 // initialDeposit is what comes with a proposal: by default as much as brings it to the vote.
 func (p *proposal) initialDeposit(ctx context.Context, s *session) (sdk.Coins, error) {
@@ -181,7 +171,7 @@ JSON: {"proposalId","txDigest","messages"}.` + exits(),
 		Example: `  walrus gov submit params --title "longer epochs" --epoch-duration 48h`,
 		Args:    cobra.NoArgs,
 		RunE: d.does(func(ctx context.Context, _ []string) error {
-			return p.submit(ctx, d, func(ctx context.Context, s *session) ([]sdk.Msg, error) {
+			return p.submit(ctx, d, func(s *session) ([]sdk.Msg, error) {
 				var now committeev1.QueryParamsResponse
 				if err := s.askCommittee(ctx, "Params", &committeev1.QueryParamsRequest{}, &now); err != nil {
 					return nil, err
@@ -230,15 +220,11 @@ JSON: {"proposalId","txDigest","messages"}.` + exits(),
 		Example: `  walrus gov submit spend --title "thanks" "$(walrus keys show --address)" 10WAL`,
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			to, err := parseAddress(args[0])
+			to, amount, err := parseBoth(args[0], parseAddress, args[1], parseWAL)
 			if err != nil {
 				return err
 			}
-			amount, err := parseWAL(args[1])
-			if err != nil {
-				return err
-			}
-			return p.submit(ctx, d, func(context.Context, *session) ([]sdk.Msg, error) {
+			return p.submit(ctx, d, func(*session) ([]sdk.Msg, error) {
 				return []sdk.Msg{&committeev1.MsgSpendCommunity{Authority: governance(), Recipient: to.String(), Amount: amount}}, nil
 			})
 		}),
@@ -263,7 +249,7 @@ the upgrade by its name. JSON: {"proposalId","txDigest","messages"}.` + exits(),
 				return err
 			}
 			p.title = or(p.title, "Upgrade "+plan.name)
-			return p.submit(ctx, d, func(ctx context.Context, s *session) ([]sdk.Msg, error) {
+			return p.submit(ctx, d, func(s *session) ([]sdk.Msg, error) {
 				now, err := s.epochState(ctx)
 				if err != nil {
 					return nil, err

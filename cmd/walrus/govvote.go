@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	sdkmath "cosmossdk.io/math"
@@ -25,31 +24,17 @@ or never comes to the vote. JSON: {"proposalId","amount","txDigest"}.` + exits("
 		Example: "  walrus gov deposit 1 50WAL",
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseProposalID(args[0])
+			id, amount, err := parseBoth(args[0], parseProposalID, args[1], parseWAL)
 			if err != nil {
 				return err
 			}
-			amount, err := parseWAL(args[1])
-			if err != nil {
-				return err
-			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			if _, err := s.proposal(ctx, args[0]); err != nil {
-				return err
-			}
-			receipt, err := s.deliver(ctx, &govv1.MsgDeposit{ProposalId: id, Depositor: s.self(), Amount: frostCoins(amount)})
-			if err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(map[string]any{"proposalId": id, "amount": amount, "txDigest": txDigest(receipt.Tx)})
-			}
-			_, err = fmt.Fprintf(d.stdout, "%s deposited for proposal %d\n", formatWAL(amount), id)
-			return err
+			return d.withWallet(ctx, func(s *session) error {
+				if _, err := s.proposal(ctx, args[0]); err != nil {
+					return err
+				}
+				m := &govv1.MsgDeposit{ProposalId: id, Depositor: s.self(), Amount: frostCoins(amount)}
+				return s.send(ctx, m, fields{"proposalId": id, "amount": amount}, "%s deposited for proposal %d\n", formatWAL(amount), id)
+			})
 		}),
 	}
 }
@@ -69,28 +54,14 @@ sum up to 1. The last vote of an account counts. JSON: {"proposalId","options":[
 		Example: "  walrus gov vote 1 yes --key operator",
 		Args:    cobra.ExactArgs(2),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseProposalID(args[0])
+			id, options, err := parseBoth(args[0], parseProposalID, args[1], parseVote)
 			if err != nil {
 				return err
 			}
-			options, err := parseVote(args[1])
-			if err != nil {
-				return err
-			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			receipt, err := s.deliver(ctx, &govv1.MsgVoteWeighted{ProposalId: id, Voter: s.self(), Options: options})
-			if err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(map[string]any{"proposalId": id, "options": voteJSON(args[1]), "txDigest": txDigest(receipt.Tx)})
-			}
-			_, err = fmt.Fprintf(d.stdout, "voted %s on proposal %d\n", args[1], id)
-			return err
+			return d.withWallet(ctx, func(s *session) error {
+				m := &govv1.MsgVoteWeighted{ProposalId: id, Voter: s.self(), Options: options}
+				return s.send(ctx, m, fields{"proposalId": id, "options": voteJSON(args[1])}, "voted %s on proposal %d\n", args[1], id)
+			})
 		}),
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/cosmos/gogoproto/proto"
 	"github.com/spf13/cobra"
@@ -25,30 +27,20 @@ type nodeAction struct {
 	flags  func(cmd *cobra.Command)
 	// message makes what is sent.
 	message func(ctx context.Context, s *session, n *committeev1.Node, args []string) (proto.Message, error)
-	// done says what came of it: words, and fields of JSON besides the node and the transaction.
-	done func(n *committeev1.Node, r *rpc.Receipt) (text string, fields map[string]any, err error)
+	// done says what came of it: words, and more of the JSON than the node and the transaction.
+	done func(n *committeev1.Node, r *rpc.Receipt) (text string, more fields, err error)
 }
 
 // command makes the command.
 func (a nodeAction) command(d *deps) *cobra.Command {
 	var id string
-	use := " [NODE]"
+	which, note := "[NODE]", "\nNODE is an ID or a name; without one it is the node that the account owns."
 	if a.anyone {
-		use = " NODE"
+		which, note = "NODE", "\nNODE is an ID or a name."
 	}
-	name, rest := a.use, ""
-	for i, r := range a.use {
-		if r == ' ' {
-			name, rest = a.use[:i], a.use[i:]
-			break
-		}
-	}
-	which := "\nNODE is an ID or a name; without one it is the node that the account owns."
-	if a.anyone {
-		which = "\nNODE is an ID or a name."
-	}
+	name, rest, _ := strings.Cut(a.use, " ")
 	cmd := &cobra.Command{
-		Use: name + use + rest, Aliases: a.aliases, Short: a.short, Long: a.long + which + exits(), Example: a.example,
+		Use: strings.TrimSpace(name + " " + which + " " + rest), Aliases: a.aliases, Short: a.short, Long: a.long + note + exits(), Example: a.example,
 		Args: cobra.RangeArgs(a.args, a.args+1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			if len(args) > a.args {
@@ -60,7 +52,7 @@ func (a nodeAction) command(d *deps) *cobra.Command {
 			if id == "" && a.anyone {
 				return usagef(`name the node; "walrus nodes" lists them`)
 			}
-			return a.run(ctx, d, id, args)
+			return d.withWallet(ctx, func(s *session) error { return a.run(ctx, s, id, args) })
 		}),
 	}
 	cmd.Flags().StringVar(&id, "node-id", "", "`ID` or name of the node, instead of an argument")
@@ -70,18 +62,8 @@ func (a nodeAction) command(d *deps) *cobra.Command {
 	return cmd
 }
 
-func (a nodeAction) run(ctx context.Context, d *deps, id string, args []string) error {
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	var n *committeev1.Node
-	if id != "" {
-		n, err = s.node(ctx, id)
-	} else {
-		n, err = s.ownNode(ctx)
-	}
+func (a nodeAction) run(ctx context.Context, s *session, id string, args []string) error {
+	n, err := s.nodeOrOwn(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -93,25 +75,19 @@ func (a nodeAction) run(ctx context.Context, d *deps, id string, args []string) 
 	if err != nil {
 		return err
 	}
-	text, fields, err := a.done(n, receipt)
+	text, more, err := a.done(n, receipt)
 	if err != nil {
 		return err
 	}
-	if d.json {
-		out := map[string]any{"nodeId": nodeIDOf(n.Id), "txDigest": txDigest(receipt.Tx)}
-		for k, v := range fields {
-			out[k] = v
-		}
-		return d.printJSON(out)
-	}
-	_, err = fmt.Fprintln(d.stdout, text)
-	return err
+	result := fields{"nodeId": nodeIDOf(n.Id)}
+	maps.Copy(result, more)
+	return s.printSent(receipt, result, "%s\n", text)
 }
 
 // say is a done that needs no answer.
-func say(format string, fields map[string]any) func(*committeev1.Node, *rpc.Receipt) (string, map[string]any, error) {
-	return func(n *committeev1.Node, _ *rpc.Receipt) (string, map[string]any, error) {
-		return fmt.Sprintf(format, nodeText(n)), fields, nil
+func say(format string) func(*committeev1.Node, *rpc.Receipt) (string, fields, error) {
+	return func(n *committeev1.Node, _ *rpc.Receipt) (string, fields, error) {
+		return fmt.Sprintf(format, nodeText(n)), nil, nil
 	}
 }
 

@@ -21,10 +21,10 @@ this. JSON: {"nodeId","amount","txDigest"}.`,
 		message: func(_ context.Context, s *session, n *committeev1.Node, _ []string) (proto.Message, error) {
 			return &committeev1.MsgCollectCommission{Sender: s.self(), NodeId: n.Id}, nil
 		},
-		done: func(n *committeev1.Node, r *rpc.Receipt) (string, map[string]any, error) {
+		done: func(n *committeev1.Node, r *rpc.Receipt) (string, fields, error) {
 			var out committeev1.MsgCollectCommissionResponse
 			err := r.Response(0, &out)
-			return fmt.Sprintf("%s paid out as commission of %s", formatWAL(out.Amount), nodeText(n)), map[string]any{"amount": out.Amount}, err
+			return fmt.Sprintf("%s paid out as commission of %s", formatWAL(out.Amount), nodeText(n)), fields{"amount": out.Amount}, err
 		},
 	}.command(d)
 }
@@ -41,8 +41,8 @@ func newNodeGive(d *deps) *cobra.Command {
 			}
 			return &committeev1.MsgAddCommission{Sender: s.self(), NodeId: n.Id, Amount: amount}, nil
 		},
-		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, map[string]any, error) {
-			return fmt.Sprintf("%s given to %s", formatWAL(amount), nodeText(n)), map[string]any{"amount": amount}, nil
+		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, fields, error) {
+			return fmt.Sprintf("%s given to %s", formatWAL(amount), nodeText(n)), fields{"amount": amount}, nil
 		},
 	}.command(d)
 }
@@ -60,8 +60,8 @@ on. A bare number is basis points, 5% has a unit. JSON: {"nodeId","commissionRat
 			}
 			return &committeev1.MsgSetCommission{Owner: s.self(), NodeId: n.Id, Rate: rate}, nil
 		},
-		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, map[string]any, error) {
-			return fmt.Sprintf("%s keeps %s from the epoch after the next on", nodeText(n), formatRate(rate)), map[string]any{"commissionRate": rate}, nil
+		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, fields, error) {
+			return fmt.Sprintf("%s keeps %s from the epoch after the next on", nodeText(n), formatRate(rate)), fields{"commissionRate": rate}, nil
 		},
 	}.command(d)
 }
@@ -77,8 +77,8 @@ func addressAction(a nodeAction, hand func(s *session, n *committeev1.Node, to l
 		}
 		return hand(s, n, to), nil
 	}
-	a.done = func(n *committeev1.Node, _ *rpc.Receipt) (string, map[string]any, error) {
-		return fmt.Sprintf(words, to, nodeText(n)), map[string]any{"address": to}, nil
+	a.done = func(n *committeev1.Node, _ *rpc.Receipt) (string, fields, error) {
+		return fmt.Sprintf(words, to, nodeText(n)), fields{"address": to}, nil
 	}
 	return a
 }
@@ -151,10 +151,10 @@ committee, capacity with the next committee that is chosen. JSON: {"nodeId","vot
 			}
 			return &committeev1.MsgSetVotes{Owner: s.self(), NodeId: n.Id, Votes: votes}, nil
 		},
-		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, map[string]any, error) {
+		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, fields, error) {
 			text := fmt.Sprintf("%s votes for %s per MiB and epoch, %s per MiB written, a capacity of %s",
 				nodeText(n), formatWAL(votes.StoragePrice), formatWAL(votes.WritePrice), formatSize(votes.Capacity))
-			return text, map[string]any{"votingParams": votingJSON{votes.StoragePrice, votes.WritePrice, votes.Capacity}}, nil
+			return text, fields{"votingParams": votingJSON{votes.StoragePrice, votes.WritePrice, votes.Capacity}}, nil
 		},
 	}.command(d)
 }
@@ -168,7 +168,7 @@ was pushed out does not come back by itself. JSON: {"nodeId","txDigest"}.`,
 		message: func(_ context.Context, s *session, n *committeev1.Node, _ []string) (proto.Message, error) {
 			return &committeev1.MsgJoinActiveSet{Owner: s.self(), NodeId: n.Id}, nil
 		},
-		done: say("the stake of %s is offered to the active set", nil),
+		done: say("the stake of %s is offered to the active set"),
 	}.command(d)
 }
 
@@ -181,7 +181,7 @@ first. JSON: {"nodeId","txDigest"}.`,
 		message: func(_ context.Context, s *session, n *committeev1.Node, _ []string) (proto.Message, error) {
 			return &committeev1.MsgResumeValidator{Owner: s.self(), NodeId: n.Id}, nil
 		},
-		done: say("the validator of %s counts again", nil),
+		done: say("the validator of %s counts again"),
 	}.command(d)
 }
 
@@ -199,10 +199,10 @@ JSON: {"nodeId","weight","txDigest"}.`,
 			}
 			return &committeev1.MsgVoteSlash{Sender: s.self(), NodeId: n.Id, Candidate: candidate.Id}, nil
 		},
-		done: func(n *committeev1.Node, r *rpc.Receipt) (string, map[string]any, error) {
+		done: func(n *committeev1.Node, r *rpc.Receipt) (string, fields, error) {
 			var out committeev1.MsgVoteSlashResponse
 			err := r.Response(0, &out)
-			return fmt.Sprintf("%s has voted; %s are for it", nodeText(n), plural(int(out.Weight), "shard")), map[string]any{"weight": out.Weight}, err
+			return fmt.Sprintf("%s has voted; %s are for it", nodeText(n), plural(int(out.Weight), "shard")), fields{"weight": out.Weight}, err
 		},
 	}.command(d)
 }
@@ -216,10 +216,10 @@ it. JSON: {"nodeId","burned","txDigest"}.`,
 		message: func(_ context.Context, s *session, n *committeev1.Node, _ []string) (proto.Message, error) {
 			return &committeev1.MsgExecuteSlash{Sender: s.self(), Candidate: n.Id}, nil
 		},
-		done: func(n *committeev1.Node, r *rpc.Receipt) (string, map[string]any, error) {
+		done: func(n *committeev1.Node, r *rpc.Receipt) (string, fields, error) {
 			var out committeev1.MsgExecuteSlashResponse
 			err := r.Response(0, &out)
-			return fmt.Sprintf("%s of the commission of %s burned", formatWAL(out.Burned), nodeText(n)), map[string]any{"burned": out.Burned}, err
+			return fmt.Sprintf("%s of the commission of %s burned", formatWAL(out.Burned), nodeText(n)), fields{"burned": out.Burned}, err
 		},
 	}.command(d)
 }

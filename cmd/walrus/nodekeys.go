@@ -61,7 +61,7 @@ func newNodeUpdate(d *deps) *cobra.Command {
 			}
 			return m, nil
 		},
-		done: say("%s is updated", nil),
+		done: say("%s is updated"),
 	}.command(d)
 	return cmd
 }
@@ -88,8 +88,8 @@ protocol_key_path name the new one and restart the node. JSON: {"nodeId","public
 			m.Possession, err = s.possession(ctx, accountOf(n.Owner), key)
 			return m, err
 		},
-		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, map[string]any, error) {
-			return fmt.Sprintf("%s signs with key %s from the next committee that is chosen on", nodeText(n), public), map[string]any{"publicKey": public}, nil
+		done: func(n *committeev1.Node, _ *rpc.Receipt) (string, fields, error) {
+			return fmt.Sprintf("%s signs with key %s from the next committee that is chosen on", nodeText(n), public), fields{"publicKey": public}, nil
 		},
 	}.command(d)
 }
@@ -134,7 +134,7 @@ that named it first; none means that the node runs no validator. JSON: {"nodeId"
 			m.Signature = ed25519.Sign(key, chain.ConsensusKeyMessage(s.reader.ChainID(), nodeIDOf(n.Id)))
 			return m, nil
 		},
-		done: say("the validator of %s is set from the next committee on", nil),
+		done: say("the validator of %s is set from the next committee on"),
 	}.command(d)
 }
 

@@ -22,6 +22,6 @@ the change of epochs is done; without it no next one comes. A devnet reports by 
 			}
 			return &committeev1.MsgSyncDone{Owner: s.self(), NodeId: n.Id, Epoch: uint32(system.Epoch)}, nil
 		},
-		done: say("%s has its shards", nil),
+		done: say("%s has its shards"),
 	}.command(d)
 }

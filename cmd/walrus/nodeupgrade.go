@@ -66,11 +66,11 @@ by the digest of one. The account that votes for the node sends it. With a quoru
 			}
 			return m, nil
 		},
-		done: func(n *committeev1.Node, r *rpc.Receipt) (string, map[string]any, error) {
+		done: func(n *committeev1.Node, r *rpc.Receipt) (string, fields, error) {
 			var out committeev1.MsgVoteUpgradeResponse
 			err := r.Response(0, &out)
 			return fmt.Sprintf("%s has voted for %s; %s are for it", nodeText(n), digest, plural(int(out.Weight), "shard")),
-				map[string]any{"digest": digest, "weight": out.Weight}, err
+				fields{"digest": digest, "weight": out.Weight}, err
 		},
 	}.command(d)
 }
@@ -89,25 +89,16 @@ this epoch. Anyone may send it. JSON: {"version","digest","txDigest"}.` + exits(
 			if err != nil {
 				return err
 			}
-			s, err := d.connect(ctx, true)
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			m := &committeev1.MsgAuthorizeUpgrade{Sender: s.self(), Plan: committeev1.UpgradePlan{Name: plan.name, Height: plan.height, Info: plan.info}}
-			receipt, err := s.deliver(ctx, m)
-			if err != nil {
-				return err
-			}
-			var out committeev1.MsgAuthorizeUpgradeResponse
-			if err := receipt.Response(0, &out); err != nil {
-				return err
-			}
-			if d.json {
-				return d.printJSON(map[string]any{"version": out.Version, "digest": hex.EncodeToString(digest[:]), "txDigest": txDigest(receipt.Tx)})
-			}
-			_, err = fmt.Fprintf(d.stdout, "upgrade %s is scheduled for height %d; it is version %d\n", printable(plan.name), plan.height, out.Version)
-			return err
+			return d.withWallet(ctx, func(s *session) error {
+				m := &committeev1.MsgAuthorizeUpgrade{Sender: s.self(), Plan: committeev1.UpgradePlan{Name: plan.name, Height: plan.height, Info: plan.info}}
+				var out committeev1.MsgAuthorizeUpgradeResponse
+				receipt, err := s.call(ctx, m, &out)
+				if err != nil {
+					return err
+				}
+				return d.printSent(receipt, fields{"version": out.Version, "digest": hex.EncodeToString(digest[:])},
+					"upgrade %s is scheduled for height %d; it is version %d\n", printable(plan.name), plan.height, out.Version)
+			})
 		}),
 	}
 	plan.add(cmd)
@@ -132,16 +123,11 @@ func newNodeProposals(d *deps) *cobra.Command {
 which it was begun. JSON: {"version","epoch","quorum","proposals":[{"kind","subject","epoch","version","weight","voters"}]}.` + exits(),
 		Example: "  walrus node proposals",
 		Args:    cobra.NoArgs,
-		RunE:    d.does(func(ctx context.Context, _ []string) error { return runProposals(ctx, d) }),
+		RunE:    d.reads(runProposals),
 	}
 }
 
-func runProposals(ctx context.Context, d *deps) error {
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func runProposals(ctx context.Context, s *session, _ []string) error {
 	var out committeev1.QueryProposalsResponse
 	if err := s.askCommittee(ctx, "Proposals", &committeev1.QueryProposalsRequest{}, &out); err != nil {
 		return err
@@ -166,11 +152,10 @@ func runProposals(ctx context.Context, d *deps) error {
 	add("slash", out.Slashings)
 	add("upgrade", out.Upgrades)
 	quorum := committee.Quorum(int(epoch.NShards))
-	if d.json {
-		return d.printJSON(map[string]any{"version": out.Version, "epoch": epoch.Epoch.Number, "quorum": quorum, "proposals": list})
+	if s.json {
+		return s.printJSON(fields{"version": out.Version, "epoch": epoch.Epoch.Number, "quorum": quorum, "proposals": list})
 	}
-	t := newTable(d.stdout, "Kind", "Shards", "Votes", "State", "Node, or digest of the plan")
-	for _, p := range list {
+	err = printTable(s.stdout, list, cells{"Kind", "Shards", "Votes", "State", "Node, or digest of the plan"}, func(p proposalJSON) cells {
 		state := "open"
 		switch {
 		case p.Epoch != epoch.Epoch.Number:
@@ -178,11 +163,10 @@ func runProposals(ctx context.Context, d *deps) error {
 		case int(p.Weight) >= quorum:
 			state = "can be executed"
 		}
-		t.row(p.Kind, fmt.Sprintf("%d of %d", p.Weight, quorum), plural(len(p.Voters), "node"), state, p.Subject)
-	}
-	if err := t.flush(); err != nil {
+		return cells{p.Kind, fmt.Sprintf("%d of %d", p.Weight, quorum), plural(len(p.Voters), "node"), state, p.Subject}
+	})
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(d.stderr, "%s in epoch %d; the chain's program is version %d\n", plural(len(list), "proposal"), epoch.Epoch.Number, out.Version)
-	return err
+	return s.remark("%s in epoch %d; the chain's program is version %d\n", plural(len(list), "proposal"), epoch.Epoch.Number, out.Version)
 }

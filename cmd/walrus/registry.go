@@ -150,6 +150,14 @@ func (s *session) ownNode(ctx context.Context) (*committeev1.Node, error) {
 		fmt.Sprintf("belongs to %v", own), `name the node; "walrus nodes" lists them with their owners, --key chooses another account`)
 }
 
+// nodeOrOwn finds the storage node that a person names, or else that of the wallet's account.
+func (s *session) nodeOrOwn(ctx context.Context, text string) (*committeev1.Node, error) {
+	if text == "" {
+		return s.ownNode(ctx)
+	}
+	return s.node(ctx, text)
+}
+
 // pickNode returns the one node that fits.
 func pickNode(all []committeev1.Node, fits func(*committeev1.Node) bool, what, hint string) (*committeev1.Node, error) {
 	var found *committeev1.Node

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 	"github.com/cosmos/cosmos-sdk/x/authz"
@@ -96,26 +95,23 @@ func runTx(ctx context.Context, d *deps, text string, opts txOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	found, err := s.awaitTx(ctx, hash, opts.wait)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return &hinted{err: err, code: "NOT_FOUND", exit: exitNotFound, hint: "it may be of another chain, not in a block yet, or further back than the node at rpc_urls remembers"}
-	}
-	if err != nil {
-		return err
-	}
-	out, err := describeTx(found)
-	if err != nil {
-		return err
-	}
-	if d.json {
-		return d.printJSON(out)
-	}
-	return printTx(d, out)
+	return d.withNetwork(ctx, func(s *session) error {
+		found, err := s.awaitTx(ctx, hash, opts.wait)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return &hinted{err: err, code: "NOT_FOUND", exit: exitNotFound, hint: "it may be of another chain, not in a block yet, or further back than the node at rpc_urls remembers"}
+		}
+		if err != nil {
+			return err
+		}
+		out, err := describeTx(found)
+		if err != nil {
+			return err
+		}
+		if d.json {
+			return d.printJSON(out)
+		}
+		return printTx(d, out)
+	})
 }
 
 // txPoll is how often a transaction is looked for that is not there yet. A node puts transactions into its
@@ -148,7 +144,7 @@ func describeTx(found *rpc.Committed) (*txJSON, error) {
 	}
 	out := &txJSON{
 		Hash: fmt.Sprintf("%X", found.Hash), Digest: txDigest(found.Hash), Height: found.Height, Index: found.Index, Time: found.Time.UTC(),
-		Success: found.Refused == nil, GasUsed: found.GasUsed, GasLimit: found.GasLimit, Messages: []any{}, Events: []txEventJSON{},
+		Success: found.Refused == nil, GasUsed: found.GasUsed, GasLimit: found.GasLimit,
 	}
 	if r := (*ledger.RejectedError)(nil); errors.As(found.Refused, &r) {
 		out.Error = &txError{Rule: r.Name, Codespace: r.Codespace, Code: r.Code, Message: r.Text}
@@ -164,17 +160,9 @@ func describeTx(found *rpc.Committed) (*txJSON, error) {
 		}
 		out.FeeGranter = fee.Granter
 	}
-	for _, msg := range tx.GetMsgs() {
-		shown, err := m.showAny(msg)
-		if err != nil {
-			return nil, err
-		}
-		out.Messages = append(out.Messages, shown)
-	}
-	for _, e := range found.Events {
-		out.Events = append(out.Events, m.event(e))
-	}
-	return out, nil
+	out.Events = convert(found.Events, m.event)
+	out.Messages, err = tryConvert(tx.GetMsgs(), m.showAny)
+	return out, err
 }
 
 // event makes the attributes of a typed event, which are JSON in text, legible.
@@ -284,35 +272,28 @@ func runTxSend(ctx context.Context, d *deps, file string, opts sendOptions) erro
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	sender := s.self()
-	if opts.as != "" {
-		other, err := parseAddress(opts.as)
-		if err != nil {
-			return err
-		}
-		sender = other.String()
-	}
-	list, err := m.readAll(in, sender)
-	if err != nil {
-		return err
-	}
-	if opts.as != "" {
-		exec := &authz.MsgExec{Grantee: s.self()}
-		for _, msg := range list {
-			packed, err := codectypes.NewAnyWithValue(msg)
+	return d.withWallet(ctx, func(s *session) error {
+		sender := s.self()
+		if opts.as != "" {
+			other, err := parseAddress(opts.as)
 			if err != nil {
 				return err
 			}
-			exec.Msgs = append(exec.Msgs, packed)
+			sender = other.String()
 		}
-		list = []sdk.Msg{exec}
-	}
-	return s.sendMessages(ctx, d, m, list, opts)
+		list, err := m.readAll(in, sender)
+		if err != nil {
+			return err
+		}
+		if opts.as != "" {
+			inner, err := tryConvert(list, pack)
+			if err != nil {
+				return err
+			}
+			list = []sdk.Msg{&authz.MsgExec{Grantee: s.self(), Msgs: inner}}
+		}
+		return s.sendMessages(ctx, m, list, opts)
+	})
 }
 
 // openText opens a file, or standard input for -.
@@ -324,40 +305,30 @@ func (d *deps) openText(file string) (io.ReadCloser, error) {
 }
 
 // sendMessages sends messages, or says what that would cost.
-func (s *session) sendMessages(ctx context.Context, d *deps, m *messages, list []sdk.Msg, opts sendOptions) error {
-	packed := make([]proto.Message, len(list))
-	shown := make([]any, len(list))
-	for i, msg := range list {
-		var err error
-		if shown[i], err = m.showAny(msg); err != nil {
-			return err
-		}
-		packed[i] = msg
-	}
-	out := map[string]any{"messages": shown}
-	if opts.dryRun {
-		sim, err := s.account.Simulate(ctx, packed...)
-		if err != nil {
-			return err
-		}
-		out["gasUsed"], out["gasLimit"], out["fee"] = sim.GasUsed, sim.GasLimit, sim.Fee
-		if d.json {
-			return d.printJSON(out)
-		}
-		if err := printValues(d.stdout, shown); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(d.stdout, "would use %s gas and cost a fee of %s; nothing was sent\n", thousands(sim.GasUsed), formatWAL(sim.Fee))
-		return err
-	}
-	receipt, err := s.account.Deliver(ctx, opts.gas, packed...)
+func (s *session) sendMessages(ctx context.Context, m *messages, list []sdk.Msg, opts sendOptions) error {
+	shown, err := tryConvert(list, m.showAny)
 	if err != nil {
 		return err
 	}
-	out["txDigest"], out["gasUsed"], out["gasLimit"], out["fee"] = txDigest(receipt.Tx), receipt.GasUsed, receipt.GasLimit, receipt.Fee
-	if d.json {
-		return d.printJSON(out)
+	send := convert(list, func(msg sdk.Msg) proto.Message { return msg })
+	if opts.dryRun {
+		sim, err := s.account.Simulate(ctx, send...)
+		if err != nil {
+			return err
+		}
+		if s.json {
+			return s.printJSON(fields{"messages": shown, "gasUsed": sim.GasUsed, "gasLimit": sim.GasLimit, "fee": sim.Fee})
+		}
+		if err := printValues(s.stdout, shown); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.stdout, "would use %s gas and cost a fee of %s; nothing was sent\n", thousands(sim.GasUsed), formatWAL(sim.Fee))
+		return err
 	}
-	_, err = fmt.Fprintf(d.stdout, "%s done: transaction %s, %s gas, fee of %s\n", typesOf(shown), txDigest(receipt.Tx), thousands(receipt.GasUsed), formatWAL(receipt.Fee))
-	return err
+	receipt, err := s.account.Deliver(ctx, opts.gas, send...)
+	if err != nil {
+		return err
+	}
+	return s.printSent(receipt, fields{"messages": shown, "gasUsed": receipt.GasUsed, "gasLimit": receipt.GasLimit, "fee": receipt.Fee},
+		"%s done: transaction %s, %s gas, fee of %s\n", typesOf(shown), txDigest(receipt.Tx), thousands(receipt.GasUsed), formatWAL(receipt.Fee))
 }
