@@ -60,25 +60,30 @@ func runBlobID(ctx context.Context, d *deps, opts blobIDOptions) error {
 	if err != nil {
 		return usagef("--n-shards: %w", err)
 	}
-	in, err := d.openInput(opts.file, code.MaxBlobSize())
+	commitment, err := d.commit(code, opts.file)
 	if err != nil {
 		return err
-	}
-	defer in.close()
-	commitment, err := code.CommitFrom(in, in.size, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", opts.file, err)
 	}
 	length, err := code.EncodedLength(commitment.Size)
 	if err != nil {
 		return fmt.Errorf("%s: %w", opts.file, err)
 	}
 	id := blob.NewMetadata(commitment).ID()
-	if d.json {
-		return d.printJSON(blobIDResult{id, opts.file, commitment.Size, "RS2", length, shards, id.Decimal()})
+	return d.printResult(blobIDResult{id, opts.file, commitment.Size, "RS2", length, shards, id.Decimal()}, "%v\n", id)
+}
+
+// commit computes the commitment to a file.
+func (d *deps) commit(code *redstuff.Code, path string) (*redstuff.Commitment, error) {
+	in, err := d.openInput(path, code.MaxBlobSize())
+	if err != nil {
+		return nil, err
 	}
-	_, err = fmt.Fprintln(d.stdout, id)
-	return err
+	defer in.close()
+	commitment, err := code.CommitFrom(in, in.size, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return commitment, nil
 }
 
 // fileID computes the blob ID of a file for a network of so many shards.
@@ -87,14 +92,9 @@ func (d *deps) fileID(path string, shards int) (blob.ID, error) {
 	if err != nil {
 		return blob.ID{}, err
 	}
-	in, err := d.openInput(path, code.MaxBlobSize())
+	commitment, err := d.commit(code, path)
 	if err != nil {
 		return blob.ID{}, err
-	}
-	defer in.close()
-	commitment, err := code.CommitFrom(in, in.size, nil)
-	if err != nil {
-		return blob.ID{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return blob.NewMetadata(commitment).ID(), nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -27,9 +26,5 @@ func runConvertBlobID(d *deps, decimal string) error {
 	if err != nil {
 		return &hinted{err: err, code: "INVALID_BLOB_ID", exit: exitUsage, hint: "the usual form of a file's ID is what \"walrus blob-id\" prints"}
 	}
-	if d.json {
-		return d.printJSON(id)
-	}
-	_, err = fmt.Fprintln(d.stdout, id)
-	return err
+	return d.printResult(id, "%v\n", id)
 }

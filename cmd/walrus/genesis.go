@@ -102,11 +102,7 @@ func runGenesisInit(d *deps, path string, o *draftOptions) error {
 		if !ok {
 			return usagef("--account: %q is not ADDRESS=AMOUNT", text)
 		}
-		owner, err := parseAddress(address)
-		if err != nil {
-			return err
-		}
-		held, err := parseWAL(amount)
+		owner, held, err := parseBoth(address, parseAddress, amount, parseWAL)
 		if err != nil {
 			return err
 		}
@@ -134,12 +130,8 @@ func runGenesisInit(d *deps, path string, o *draftOptions) error {
 	if err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"draft": path, "digest": digest, "chainId": draft.ChainID, "supply": fmt.Sprint(supply)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s describes chain %s with %s and %s\ndigest %s\n",
-		path, draft.ChainID, plural(draft.Shards, "shard"), formatWAL(supply), digest)
-	return err
+	return d.printResult(fields{"draft": path, "digest": digest, "chainId": draft.ChainID, "supply": fmt.Sprint(supply)},
+		"%s describes chain %s with %s and %s\ndigest %s\n", path, draft.ChainID, plural(draft.Shards, "shard"), formatWAL(supply), digest)
 }
 
 // parsePrices reads two prices and a capacity.
@@ -189,11 +181,11 @@ func runGenesisCollect(d *deps, draftPath string, paths []string, o collectOptio
 	if len(paths) > genesis.MaxRegistrations {
 		return usagef("%d registrations, want at most %d", len(paths), genesis.MaxRegistrations)
 	}
-	list := make([]*genesis.Registration, len(paths))
-	for i, path := range paths {
-		if list[i], err = genesis.ReadRegistration(config.Expand(path, ".")); err != nil {
-			return err
-		}
+	list, err := tryConvert(paths, func(path string) (*genesis.Registration, error) {
+		return genesis.ReadRegistration(config.Expand(path, "."))
+	})
+	if err != nil {
+		return err
 	}
 	g, err := genesis.Collect(draft, list)
 	if err != nil {

@@ -106,11 +106,8 @@ func runGenesisRegister(d *deps, path string, o *foundOptions) error {
 	if err := r.WriteFile(out); err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(map[string]string{"registration": out, "nodeId": id.String(), "owner": r.Owner.String(), "config": cfg})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s registers node %s, owned by %s, for draft %s\nconfiguration of the node: %s\n", out, id, r.Owner, r.Draft, cfg)
-	return err
+	return d.printResult(fields{"registration": out, "nodeId": id.String(), "owner": r.Owner.String(), "config": cfg},
+		"%s registers node %s, owned by %s, for draft %s\nconfiguration of the node: %s\n", out, id, r.Owner, r.Draft, cfg)
 }
 
 // operator gathers what to register but for the storage node's keys.

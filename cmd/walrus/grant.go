@@ -66,7 +66,7 @@ func (o *grantOptions) types() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	named, err := m.findAll(o.messages)
+	named, err := tryConvert(o.messages, m.find)
 	if o.uploads {
 		named = slices.Concat(uploadMessages, named)
 	}

@@ -77,18 +77,12 @@ func newKeysList(d *deps, open openKeyring) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if d.json {
-				return d.printJSON(append([]keyring.Entry{}, list...))
-			}
-			t := newTable(d.stdout, "Name", "Address", "")
-			for _, e := range list {
-				mark := ""
+			return printList(d, list, cells{"Name", "Address", ""}, func(e keyring.Entry) cells {
 				if e.Name == usual {
-					mark = "(used unless --key names another)"
+					return cells{e.Name, e.Address, "(used unless --key names another)"}
 				}
-				t.row(e.Name, e.Address.String(), mark)
-			}
-			return t.flush()
+				return cells{e.Name, e.Address, ""}
+			})
 		}),
 	}
 }
@@ -123,11 +117,7 @@ func newKeysShow(d *deps, open openKeyring) *cobra.Command {
 
 // printKey shows a key without its secret.
 func (d *deps) printKey(e keyring.Entry) error {
-	if d.json {
-		return d.printJSON(e)
-	}
-	_, err := fmt.Fprintf(d.stdout, "%s  %v\n", e.Name, e.Address)
-	return err
+	return d.printResult(e, "%s  %v\n", e.Name, e.Address)
 }
 
 func newKeysAdd(d *deps, open openKeyring) *cobra.Command {
@@ -147,14 +137,11 @@ func newKeysAdd(d *deps, open openKeyring) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if d.json {
-				return d.printJSON(map[string]any{"name": e.Name, "address": e.Address, "mnemonic": phrase})
-			}
-			if err := d.printKey(e); err != nil {
+			err = d.printResult(fields{"name": e.Name, "address": e.Address, "mnemonic": phrase}, "%s  %v\n", e.Name, e.Address)
+			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(d.stderr, "\nWrite this phrase down and keep it secret. It is not shown again:\n\n  %s\n", phrase)
-			return err
+			return d.remark("\nWrite this phrase down and keep it secret. It is not shown again:\n\n  %s\n", phrase)
 		}),
 	}
 }
@@ -230,11 +217,7 @@ func newKeysExport(d *deps, open openKeyring) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if d.json {
-				return d.printJSON(map[string]string{"name": name, "secret": secret})
-			}
-			_, err = fmt.Fprintln(d.stdout, secret)
-			return err
+			return d.printResult(fields{"name": name, "secret": secret}, "%s\n", secret)
 		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "print it")

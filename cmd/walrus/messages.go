@@ -114,13 +114,7 @@ func (m *messages) readAll(r io.Reader, sender string) ([]sdk.Msg, error) {
 	if len(list) == 0 {
 		return nil, usagef("no message in it")
 	}
-	out := make([]sdk.Msg, len(list))
-	for i := range list {
-		if out[i], err = m.read(list[i], sender); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return tryConvert(list, func(value any) (sdk.Msg, error) { return m.read(value, sender) })
 }
 
 // maxMessageFile is more than a transaction can be long.
@@ -242,18 +236,6 @@ func (m *messages) find(name string) (string, error) {
 	}
 	slices.Sort(found)
 	return "", usagef("message %q: several are called so, say which: %s", name, strings.Join(found, ", "))
-}
-
-// findAll is find for several messages.
-func (m *messages) findAll(names []string) ([]string, error) {
-	urls := make([]string, len(names))
-	for i, name := range names {
-		var err error
-		if urls[i], err = m.find(name); err != nil {
-			return nil, err
-		}
-	}
-	return urls, nil
 }
 
 // shortType is a type's name without its package, MsgStake.

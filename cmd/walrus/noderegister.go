@@ -19,6 +19,7 @@ import (
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/internal/config"
 	"github.com/walrus-go/walrus/ledger"
+	"github.com/walrus-go/walrus/node"
 	"github.com/walrus-go/walrus/testnet"
 	"github.com/walrus-go/walrus/wire"
 )
@@ -98,11 +99,8 @@ func runNodeInit(d *deps, dir string, opts initOptions) error {
 		return err
 	}
 	tls := wire.NetworkKeyOf(&network.PublicKey)
-	if d.json {
-		return d.printJSON(map[string]string{"config": path, "publicKey": key.Public().String(), "networkPublicKey": fmt.Sprintf("0x%x", tls[:])})
-	}
-	_, err = fmt.Fprintf(d.stdout, "%s is ready; next: walrus node register %s\n", path, path)
-	return err
+	return d.printResult(fields{"config": path, "publicKey": key.Public().String(), "networkPublicKey": fmt.Sprintf("0x%x", tls[:])},
+		"%s is ready; next: walrus node register %s\n", path, path)
 }
 
 // createFile writes a file that must not be there, readable by its owner alone.
@@ -166,11 +164,11 @@ func runNodeRegister(ctx context.Context, d *deps, path string, opts registerOpt
 	if err != nil {
 		return err
 	}
-	s, err := d.connect(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+	return d.withWallet(ctx, func(s *session) error { return s.registerNode(ctx, path, cfg, &keys, opts) })
+}
+
+// registerNode registers the node of a configuration, with its keys, and writes its ID there.
+func (s *session) registerNode(ctx context.Context, path string, cfg *config.Node, keys *node.Options, opts registerOptions) error {
 	if cfg.ChainID != s.reader.ChainID() {
 		return &hinted{err: fmt.Errorf("%s is for chain %q, not %q", path, cfg.ChainID, s.reader.ChainID()), code: "WRONG_CHAIN", exit: exitFailure,
 			hint: "choose the client's configuration with --config or WALRUS_CONFIG"}
@@ -184,25 +182,18 @@ func runNodeRegister(ctx context.Context, d *deps, path string, opts registerOpt
 	if message.Possession, err = s.possession(ctx, s.account.Address(), keys.Key); err != nil {
 		return err
 	}
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
 	var out committeev1.MsgRegisterNodeResponse
-	if err := receipt.Response(0, &out); err != nil {
+	receipt, err := s.call(ctx, message, &out)
+	if err != nil {
 		return err
 	}
 	id := nodeIDOf(out.NodeId)
 	if err := fillID(path, id); err != nil {
 		return fmt.Errorf("registered as %v, but its configuration does not say so: %w", id, err)
 	}
-	if d.json {
-		return d.printJSON(map[string]any{"nodeId": id, "name": message.Name, "networkAddress": message.NetworkAddress,
-			"publicKey": keys.Key.Public(), "config": path, "txDigest": txDigest(receipt.Tx)})
-	}
-	_, err = fmt.Fprintf(d.stdout, "node %s is registered; its ID, written to %s, is\n  %v\nnext: walrus stake %v 1200WAL, and walrus node run --create --config %s\n",
+	return s.printSent(receipt, fields{"nodeId": id, "name": message.Name, "networkAddress": message.NetworkAddress, "publicKey": keys.Key.Public(), "config": path},
+		"node %s is registered; its ID, written to %s, is\n  %v\nnext: walrus stake %v 1200WAL, and walrus node run --create --config %s\n",
 		printable(message.Name), path, id, id, path)
-	return err
 }
 
 // message makes the registration, its keys aside.

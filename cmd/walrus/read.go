@@ -16,7 +16,6 @@ import (
 
 // readOptions are the flags of read.
 type readOptions struct {
-	id     string
 	out    string
 	strict bool
 	skip   bool
@@ -46,10 +45,7 @@ the blob again and compares its ID, which takes about as long as storing it.` +
 			exits("with --exit-codes=detailed 3 no such blob, 5 too few nodes answer, 6 blocked by nodes"),
 		Example: "  walrus read \"$(walrus blob-id /etc/hosts)\" --out hosts.copy",
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			opts.id = args[0]
-			return runRead(ctx, d, opts)
-		}),
+		RunE:    d.does(func(ctx context.Context, args []string) error { return runRead(ctx, d, args[0], opts) }),
 	}
 	f := cmd.Flags()
 	f.StringVarP(&opts.out, "out", "o", "", "write to `FILE`; - is standard output")
@@ -61,8 +57,8 @@ the blob again and compares its ID, which takes about as long as storing it.` +
 	return cmd
 }
 
-func runRead(ctx context.Context, d *deps, opts readOptions) error {
-	id, err := parseID(opts.id)
+func runRead(ctx context.Context, d *deps, text string, opts readOptions) error {
+	id, err := parseID(text)
 	if err != nil {
 		return err
 	}
@@ -74,42 +70,41 @@ func runRead(ctx context.Context, d *deps, opts readOptions) error {
 		return err
 	}
 	defer out.abandon()
-	s, err := d.connect(ctx, false)
-	if err != nil {
+	var data []byte
+	err = d.withNetwork(ctx, func(s *session) error {
+		data, err = s.fetch(ctx, id, opts.check())
 		return err
-	}
-	defer s.close()
-
-	check := blob.Default
-	switch {
-	case opts.strict:
-		check = blob.Strict
-	case opts.skip:
-		check = blob.Skip
-	}
-	bar := d.newProgress()
-	defer bar.clear()
-	data, err := s.client.ReadAll(ctx, id, &client.ReadOptions{Check: check, Progress: func(p client.ReadProgress) {
-		bar.set("reading", "", min(p.Bytes, int64(p.Size)), int64(p.Size))
-	}})
-	bar.clear()
+	})
 	if err != nil {
 		return err
 	}
 	if d.json && opts.out == "" {
 		return d.printJSON(readResult{BlobID: id, Blob: append([]byte{}, data...)})
 	}
-	if err := out.finish(data); err != nil {
+	if err := out.finish(data); err != nil || opts.out == "" {
 		return err
 	}
+	return d.printResult(readResult{Out: out.path, BlobID: id}, "%v read into %s, %s\n", id, out.path, formatSize(uint64(len(data))))
+}
+
+// check is how to find out whether a blob was encoded as one should.
+func (o *readOptions) check() blob.Consistency {
 	switch {
-	case opts.out == "":
-		return nil
-	case d.json:
-		return d.printJSON(readResult{Out: out.path, BlobID: id})
+	case o.strict:
+		return blob.Strict
+	case o.skip:
+		return blob.Skip
 	}
-	_, err = fmt.Fprintf(d.stdout, "%v read into %s, %s\n", id, out.path, formatSize(uint64(len(data))))
-	return err
+	return blob.Default
+}
+
+// fetch reads a blob and draws how far that is.
+func (s *session) fetch(ctx context.Context, id blob.ID, check blob.Consistency) ([]byte, error) {
+	bar := s.newProgress()
+	defer bar.clear()
+	return s.client.ReadAll(ctx, id, &client.ReadOptions{Check: check, Progress: func(p client.ReadProgress) {
+		bar.set("reading", "", min(p.Bytes, int64(p.Size)), int64(p.Size))
+	}})
 }
 
 // readTarget is where a blob goes: standard output, or a file that appears whole.

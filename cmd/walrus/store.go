@@ -51,7 +51,10 @@ also when it is extended, and only the fee for writing is paid. So it is with --
 			if opts.share && !opts.permanent {
 				return usagef("--share: only permanent blobs are shared; say --permanent too")
 			}
-			return runStore(ctx, d, opts)
+			if opts.dryRun {
+				return d.withNetwork(ctx, func(s *session) error { return runStore(ctx, s, opts) })
+			}
+			return d.withWallet(ctx, func(s *session) error { return runStore(ctx, s, opts) })
 		}),
 	}
 	f := cmd.Flags()
@@ -128,24 +131,19 @@ type dryRunResult struct {
 	EncodingType  string  `json:"encodingType"`
 }
 
-func runStore(ctx context.Context, d *deps, opts storeOptions) error {
-	s, err := d.connect(ctx, !opts.dryRun)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	epochs, pool, err := s.storeFor(ctx, d, &opts)
+func runStore(ctx context.Context, s *session, opts storeOptions) error {
+	epochs, pool, err := s.storeFor(ctx, &opts)
 	if err != nil {
 		return err
 	}
 	if opts.dryRun {
-		return runDryRun(ctx, d, s, opts.files, epochs)
+		return runDryRun(ctx, s, opts.files, epochs)
 	}
-	blobs, err := d.readFiles(opts.files, s.batchLimit())
+	blobs, err := s.readFiles(opts.files, s.batchLimit())
 	if err != nil {
 		return err
 	}
-	bar := d.newProgress()
+	bar := s.newProgress()
 	defer bar.clear()
 	stored, err := s.client.Store(ctx, blobs, &client.StoreOptions{
 		Epochs: epochs, Deletable: !opts.permanent, Force: opts.force, IgnoreResources: opts.ignoreResources,
@@ -170,10 +168,10 @@ func runStore(ctx context.Context, d *deps, opts storeOptions) error {
 			made.StoragePool = pool
 		}
 	}
-	if d.json {
-		err = d.printJSON(results)
+	if s.json {
+		err = s.printJSON(results)
 	} else {
-		err = printStored(d, opts.files, stored, shared, pool)
+		err = printStored(s.deps, opts.files, stored, shared, pool)
 	}
 	return errors.Join(poolFull(pool, storeFailure(opts.files, stored)), notShared, err)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // runDryRun says what storing files would cost, and sends nothing.
-func runDryRun(ctx context.Context, d *deps, s *session, files []string, epochs uint32) error {
+func runDryRun(ctx context.Context, s *session, files []string, epochs uint32) error {
 	committees, err := s.reader.Committees(ctx)
 	if err != nil {
 		return err
@@ -18,38 +18,32 @@ func runDryRun(ctx context.Context, d *deps, s *session, files []string, epochs 
 	if err != nil {
 		return err
 	}
-	results := make([]dryRunResult, len(files))
-	for i, path := range files {
-		if results[i], err = dryRunFile(ctx, d, s, code, path, epochs); err != nil {
-			return err
-		}
+	results, err := tryConvert(files, func(path string) (dryRunResult, error) { return s.dryRun(ctx, code, path, epochs) })
+	if err != nil {
+		return err
 	}
-	if d.json {
-		return d.printJSON(results)
+	if s.json {
+		return s.printJSON(results)
 	}
 	var cost uint64
 	for _, r := range results {
 		cost += r.StorageCost
-		fmt.Fprintf(d.stdout, "%s would be stored\n", r.Path)
-		err := labels(d.stdout, "Blob ID", r.BlobID.String(), "Unencoded size", formatSize(r.UnencodedSize),
+		fmt.Fprintf(s.stdout, "%s would be stored\n", r.Path)
+		err := labels(s.stdout, "Blob ID", r.BlobID.String(), "Unencoded size", formatSize(r.UnencodedSize),
 			"Encoded size", formatSize(r.EncodedSize)+" (with metadata on every shard)", "Cost", formatWAL(r.StorageCost)+" without fees")
 		if err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(d.stdout, "%s for %s without fees; nothing was sent\n", formatWAL(cost), plural(int(epochs), "epoch"))
+	_, err = fmt.Fprintf(s.stdout, "%s for %s without fees; nothing was sent\n", formatWAL(cost), plural(int(epochs), "epoch"))
 	return err
 }
 
-func dryRunFile(ctx context.Context, d *deps, s *session, code *redstuff.Code, path string, epochs uint32) (dryRunResult, error) {
-	in, err := d.openInput(path, code.MaxBlobSize())
+// dryRun says what storing one file would cost.
+func (s *session) dryRun(ctx context.Context, code *redstuff.Code, path string, epochs uint32) (dryRunResult, error) {
+	commitment, err := s.commit(code, path)
 	if err != nil {
 		return dryRunResult{}, err
-	}
-	defer in.close()
-	commitment, err := code.CommitFrom(in, in.size, nil)
-	if err != nil {
-		return dryRunResult{}, fmt.Errorf("%s: %w", path, err)
 	}
 	cost, err := s.client.Cost(ctx, commitment.Size, epochs)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // storeFor returns for how many epochs is stored and in which storage pool, if in any; then the client stores
 // there from now on.
-func (s *session) storeFor(ctx context.Context, d *deps, opts *storeOptions) (epochs uint32, pool *blob.ObjectID, err error) {
+func (s *session) storeFor(ctx context.Context, opts *storeOptions) (epochs uint32, pool *blob.ObjectID, err error) {
 	sys, err := s.reader.System(ctx)
 	if err != nil {
 		return 0, nil, err
@@ -26,7 +26,7 @@ func (s *session) storeFor(ctx context.Context, d *deps, opts *storeOptions) (ep
 	case opts.bucket != "":
 		p, right, err = s.ownBucket(ctx, opts.bucket)
 	default:
-		epochs, err = opts.lifetime.count(sys, d.now())
+		epochs, err = opts.lifetime.count(sys, s.now())
 		return epochs, nil, err
 	}
 	if err != nil {
