@@ -27,13 +27,7 @@ func newGetAttribute(d *deps) *cobra.Command {
 JSON: {"attribute":{"metadata":{"contents":[{"key","value"}]}}}, or {"attribute":null}.` + exits("with --exit-codes=detailed 3 no such object"),
 		Example: `  walrus get-blob-attribute "$(walrus list-blobs --json | jq -r '.[0].id')"`,
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseObject(args[0])
-			if err != nil {
-				return err
-			}
-			return d.withNetwork(ctx, func(s *session) error { return showAttributes(ctx, s, id) })
-		}),
+		RunE:    readsOne(d, parseObject, showAttributes),
 	}
 }
 

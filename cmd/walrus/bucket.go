@@ -62,13 +62,7 @@ func newBucketCreate(d *deps) *cobra.Command {
 		Long:    `Create buys a bucket of so many encoded bytes. JSON: {"bucketId","capId","cost","txDigest"}.` + exits("with --exit-codes=detailed 4 not enough WAL"),
 		Example: "  walrus bucket create 100MiB --epochs 5",
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			size, err := parseSize(args[0])
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error { return createBucket(ctx, s, size, epochs) })
-		}),
+		RunE:    signsOne(d, parseSize, func(ctx context.Context, s *session, size uint64) error { return createBucket(ctx, s, size, epochs) }),
 	}
 	cmd.Flags().Uint32Var(&epochs, "epochs", 0, "`NUMBER` of epochs, the current one included")
 	required(cmd, "epochs")
@@ -98,20 +92,14 @@ func newBucketShow(d *deps) *cobra.Command {
 		Long:    `Show lists the blobs of a bucket. JSON: {"id","storage","usedSize","nBlobs","bucketId","blobs"}.` + exits("with --exit-codes=detailed 3 no such bucket"),
 		Example: `  walrus bucket show "$(walrus bucket --json | jq -r '.[0].bucketId')"`,
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseBucket(args[0])
+		RunE: readsOne(d, parseBucket, func(ctx context.Context, s *session, id blob.ObjectID) error {
+			b, err := s.reader.Bucket(ctx, id)
 			if err != nil {
 				return err
 			}
-			return d.withNetwork(ctx, func(s *session) error {
-				b, err := s.reader.Bucket(ctx, id)
-				if err != nil {
-					return err
-				}
-				p := newPoolJSON(b.Pool)
-				p.Bucket = &b.ID
-				return s.showPool(ctx, p)
-			})
+			p := newPoolJSON(b.Pool)
+			p.Bucket = &b.ID
+			return s.showPool(ctx, p)
 		}),
 	}
 }

@@ -202,15 +202,23 @@ func keysOfNode(dir string) (key *bls.PrivateKey, network committee.NetworkKey, 
 
 // ownKey reads the key in a file, or draws one and writes it there.
 func ownKey[K any](path string, parse func([]byte) (K, error), draw func() (string, error)) (key K, err error) {
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		var text string
-		if text, err = draw(); err != nil {
-			return key, err
-		}
-		raw = []byte(text + "\n")
-		err = createFile(path, string(raw))
+	key, err = readKey(path, parse)
+	if !errors.Is(err, os.ErrNotExist) {
+		return key, err
 	}
+	text, err := draw()
+	if err != nil {
+		return key, err
+	}
+	if err := createFile(path, text+"\n"); err != nil {
+		return key, err
+	}
+	return readKey(path, parse)
+}
+
+// readKey reads the key in a file.
+func readKey[K any](path string, parse func([]byte) (K, error)) (key K, err error) {
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return key, err
 	}

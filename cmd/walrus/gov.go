@@ -140,11 +140,7 @@ func parseProposalID(text string) (uint64, error) {
 	return id, nil
 }
 
-func (s *session) proposal(ctx context.Context, text string) (*govv1.Proposal, error) {
-	id, err := parseProposalID(text)
-	if err != nil {
-		return nil, err
-	}
+func (s *session) proposal(ctx context.Context, id uint64) (*govv1.Proposal, error) {
 	var out govv1.QueryProposalResponse
 	if err := s.askGov(ctx, "Proposal", &govv1.QueryProposalRequest{ProposalId: id}, &out); err != nil {
 		if h := classify(err); h.code == "NOT_FOUND" {
@@ -162,12 +158,12 @@ func newGovShow(d *deps) *cobra.Command {
 		Long:    `Show shows all about a proposal. JSON: {"proposal","tally"}.` + exits("with --exit-codes=detailed 3 no such proposal"),
 		Example: "  walrus gov show 1",
 		Args:    cobra.ExactArgs(1),
-		RunE:    d.reads(runGovShow),
+		RunE:    readsOne(d, parseProposalID, runGovShow),
 	}
 }
 
-func runGovShow(ctx context.Context, s *session, args []string) error {
-	p, err := s.proposal(ctx, args[0])
+func runGovShow(ctx context.Context, s *session, id uint64) error {
+	p, err := s.proposal(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -296,8 +292,8 @@ func newGovTally(d *deps) *cobra.Command {
 JSON: {"yes","no","abstain","noWithVeto","staked","final"}.` + exits("with --exit-codes=detailed 3 no such proposal"),
 		Example: "  walrus gov tally 1",
 		Args:    cobra.ExactArgs(1),
-		RunE: d.reads(func(ctx context.Context, s *session, args []string) error {
-			p, err := s.proposal(ctx, args[0])
+		RunE: readsOne(d, parseProposalID, func(ctx context.Context, s *session, id uint64) error {
+			p, err := s.proposal(ctx, id)
 			if err != nil {
 				return err
 			}

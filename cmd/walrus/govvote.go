@@ -23,18 +23,12 @@ func newGovDeposit(d *deps) *cobra.Command {
 or never comes to the vote. JSON: {"proposalId","amount","txDigest"}.` + exits("with --exit-codes=detailed 4 not enough WAL"),
 		Example: "  walrus gov deposit 1 50WAL",
 		Args:    cobra.ExactArgs(2),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, amount, err := parseBoth(args[0], parseProposalID, args[1], parseWAL)
-			if err != nil {
+		RunE: signsTwo(d, parseProposalID, parseWAL, func(ctx context.Context, s *session, id, amount uint64) error {
+			if _, err := s.proposal(ctx, id); err != nil {
 				return err
 			}
-			return d.withWallet(ctx, func(s *session) error {
-				if _, err := s.proposal(ctx, args[0]); err != nil {
-					return err
-				}
-				m := &govv1.MsgDeposit{ProposalId: id, Depositor: s.self(), Amount: frostCoins(amount)}
-				return s.send(ctx, m, fields{"proposalId": id, "amount": amount}, "%s deposited for proposal %d\n", formatWAL(amount), id)
-			})
+			m := &govv1.MsgDeposit{ProposalId: id, Depositor: s.self(), Amount: frostCoins(amount)}
+			return s.send(ctx, m, fields{"proposalId": id, "amount": amount}, "%s deposited for proposal %d\n", formatWAL(amount), id)
 		}),
 	}
 }

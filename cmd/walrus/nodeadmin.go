@@ -12,6 +12,23 @@ import (
 	"github.com/walrus-go/walrus/ledger/rpc"
 )
 
+func newNodeSyncDone(d *deps) *cobra.Command {
+	return nodeAction{
+		use: "sync-done", short: "Report that a node has its shards of this epoch",
+		long: `Sync-done tells the chain that a node has the shards it was given for the current epoch. With a quorum of shards reported
+the change of epochs is done; without it no next one comes. A devnet reports by itself. JSON: {"nodeId","txDigest"}.`,
+		example: "  walrus node sync-done --key operator node-00",
+		message: func(ctx context.Context, s *session, n *committeev1.Node, _ []string) (proto.Message, error) {
+			system, err := s.reader.System(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return &committeev1.MsgSyncDone{Owner: s.self(), NodeId: n.Id, Epoch: uint32(system.Epoch)}, nil
+		},
+		done: say("%s has its shards"),
+	}.command(d)
+}
+
 func newNodeCollect(d *deps) *cobra.Command {
 	return nodeAction{
 		use: "collect", aliases: []string{"collect-commission"}, short: "Take a node's commission",
@@ -132,22 +149,10 @@ committee, capacity with the next committee that is chosen. JSON: {"nodeId","vot
 			f.StringVar(&capacity, "node-capacity", "", "the same as --capacity")
 			cmd.MarkFlagsOneRequired("storage-price", "write-price", "capacity", "node-capacity")
 		},
-		message: func(_ context.Context, s *session, n *committeev1.Node, _ []string) (m proto.Message, err error) {
+		message: func(_ context.Context, s *session, n *committeev1.Node, _ []string) (proto.Message, error) {
 			votes = n.Votes
-			if storage != "" {
-				if votes.StoragePrice, err = parseWAL(storage); err != nil {
-					return nil, err
-				}
-			}
-			if write != "" {
-				if votes.WritePrice, err = parseWAL(write); err != nil {
-					return nil, err
-				}
-			}
-			if capacity != "" {
-				if votes.Capacity, err = parseSize(capacity); err != nil {
-					return nil, err
-				}
+			if err := readVotes(storage, write, capacity, &votes); err != nil {
+				return nil, err
 			}
 			return &committeev1.MsgSetVotes{Owner: s.self(), NodeId: n.Id, Votes: votes}, nil
 		},

@@ -103,15 +103,7 @@ func protocolKey(path string, generate bool) (*bls.PrivateKey, error) {
 		}
 		return key, createFile(path, wire.FormatKey(key)+"\n")
 	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	key, err := wire.ParseKeyFile(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return key, nil
+	return readKey(path, wire.ParseKeyFile)
 }
 
 func newNodeConsensusKey(d *deps) *cobra.Command {

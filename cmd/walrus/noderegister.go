@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -73,33 +72,19 @@ func runNodeInit(d *deps, dir string, opts initOptions) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return &hinted{err: fmt.Errorf("%s is not empty", dir), code: "EXISTS", exit: exitFailure, hint: "name another directory: the keys of a node are made once"}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	key, err := bls.GenerateKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	network, err := wire.GenerateNetworkKey()
-	if err != nil {
-		return err
-	}
-	text, err := wire.FormatNetworkKey(network)
+	key, network, err := keysOfNode(dir)
 	if err != nil {
 		return err
 	}
 	cfg := &config.Node{
 		NodeID: unregistered, Name: opts.name, ChainID: client.ChainID, RPCURLs: client.RPCURLs, Listen: opts.listen,
-		StoragePath: "store", ProtocolKey: "protocol.key", NetworkKey: "network.key",
+		StoragePath: "store", ProtocolKey: protocolKeyFile, NetworkKey: networkKeyFile,
 	}
-	path := filepath.Join(dir, "node.yaml")
-	err = errors.Join(createFile(filepath.Join(dir, cfg.ProtocolKey), wire.FormatKey(key)+"\n"),
-		createFile(filepath.Join(dir, cfg.NetworkKey), text+"\n"), cfg.Write(path))
-	if err != nil {
+	path := filepath.Join(dir, nodeFile)
+	if err := cfg.Write(path); err != nil {
 		return err
 	}
-	tls := wire.NetworkKeyOf(&network.PublicKey)
-	return d.printResult(fields{"config": path, "publicKey": key.Public().String(), "networkPublicKey": fmt.Sprintf("0x%x", tls[:])},
+	return d.printResult(fields{"config": path, "publicKey": key.Public().String(), "networkPublicKey": fmt.Sprintf("0x%x", network[:])},
 		"%s is ready; next: walrus node register %s\n", path, path)
 }
 
@@ -214,19 +199,24 @@ func (o *registerOptions) message(ctx context.Context, s *session, cfg *config.N
 		return nil, err
 	}
 	m.Votes.StoragePrice, m.Votes.WritePrice = sys.StoragePrice, sys.WritePrice
+	return m, readVotes(o.storage, o.write, o.capacity, &m.Votes)
+}
+
+// readVotes changes the votes that texts name; where one is empty, the vote stays.
+func readVotes(storage, write, capacity string, votes *committeev1.Votes) (err error) {
 	for _, v := range []struct {
 		text string
 		to   *uint64
 		read func(string) (uint64, error)
-	}{{o.storage, &m.Votes.StoragePrice, parseWAL}, {o.write, &m.Votes.WritePrice, parseWAL}, {o.capacity, &m.Votes.Capacity, parseSize}} {
+	}{{storage, &votes.StoragePrice, parseWAL}, {write, &votes.WritePrice, parseWAL}, {capacity, &votes.Capacity, parseSize}} {
 		if v.text == "" {
 			continue
 		}
 		if *v.to, err = v.read(v.text); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m, nil
+	return nil
 }
 
 // or returns the first text that is not empty.

@@ -44,6 +44,16 @@ func parseIDs(args []string) ([][]byte, error) {
 	})
 }
 
+// optional is parse where an empty text is the zero value.
+func optional[T any](parse func(string) (T, error)) func(string) (T, error) {
+	return func(s string) (v T, err error) {
+		if s == "" {
+			return v, nil
+		}
+		return parse(s)
+	}
+}
+
 // parseBoth reads two texts, each in its own way.
 func parseBoth[A, B any](a string, parseA func(string) (A, error), b string, parseB func(string) (B, error)) (first A, second B, err error) {
 	if first, err = parseA(a); err != nil {

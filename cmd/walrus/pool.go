@@ -160,18 +160,12 @@ func newPoolShow(d *deps) *cobra.Command {
 		Long:    `Show lists the blobs of a storage pool. JSON: {"id","storage","usedSize","nBlobs","blobs"}.` + exits("with --exit-codes=detailed 3 no such pool"),
 		Example: `  walrus pool show "$(walrus pool --json | jq -r '.[0].id')"`,
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parsePool(args[0])
+		RunE: readsOne(d, parsePool, func(ctx context.Context, s *session, id blob.ObjectID) error {
+			p, err := s.reader.StoragePool(ctx, id)
 			if err != nil {
 				return err
 			}
-			return d.withNetwork(ctx, func(s *session) error {
-				p, err := s.reader.StoragePool(ctx, id)
-				if err != nil {
-					return err
-				}
-				return s.showPool(ctx, newPoolJSON(p))
-			})
+			return s.showPool(ctx, newPoolJSON(p))
 		}),
 	}
 }
@@ -258,15 +252,9 @@ JSON: {"storage","txDigest"}.` + exits(),
 		Example: `  walrus pool shrink --percent 50 "$(walrus pool --json | jq -r '.[0].id')"`,
 		Args:    cobra.ExactArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parsePool(args[0])
+			id, n, err := parseBoth(args[0], parsePool, size, optional(parseSize))
 			if err != nil {
 				return err
-			}
-			var n uint64
-			if size != "" {
-				if n, err = parseSize(size); err != nil {
-					return err
-				}
 			}
 			return d.withWallet(ctx, func(s *session) error {
 				if size == "" {
@@ -312,15 +300,9 @@ func newPoolDestroy(d *deps) *cobra.Command {
 		Long:    `Destroy dissolves a storage pool that has no blobs; its space becomes a storage resource of the account. JSON: {"storage","txDigest"}.` + exits(),
 		Example: `  walrus pool destroy "$(walrus pool --json | jq -r '.[0].id')"`,
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parsePool(args[0])
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error {
-				m := &blobv1.MsgDestroyStoragePool{Owner: s.self(), PoolId: id[:]}
-				return s.oneStorage(ctx, m, &blobv1.MsgDestroyStoragePoolResponse{}, "yours again")
-			})
+		RunE: signsOne(d, parsePool, func(ctx context.Context, s *session, id blob.ObjectID) error {
+			m := &blobv1.MsgDestroyStoragePool{Owner: s.self(), PoolId: id[:]}
+			return s.oneStorage(ctx, m, &blobv1.MsgDestroyStoragePoolResponse{}, "yours again")
 		}),
 	}
 }

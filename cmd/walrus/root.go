@@ -159,6 +159,39 @@ func (d *deps) signs(work func(ctx context.Context, s *session, args []string) e
 	})
 }
 
+// readsOne is reads for a command with one argument, which is read before the chain is asked.
+func readsOne[A any](d *deps, parse func(string) (A, error), work func(ctx context.Context, s *session, arg A) error) func(*cobra.Command, []string) error {
+	return d.does(func(ctx context.Context, args []string) error {
+		arg, err := parse(args[0])
+		if err != nil {
+			return err
+		}
+		return d.withNetwork(ctx, func(s *session) error { return work(ctx, s, arg) })
+	})
+}
+
+// signsOne is signs for a command with one argument, which is read before the chain is asked.
+func signsOne[A any](d *deps, parse func(string) (A, error), work func(ctx context.Context, s *session, arg A) error) func(*cobra.Command, []string) error {
+	return d.does(func(ctx context.Context, args []string) error {
+		arg, err := parse(args[0])
+		if err != nil {
+			return err
+		}
+		return d.withWallet(ctx, func(s *session) error { return work(ctx, s, arg) })
+	})
+}
+
+// signsTwo is signs for a command with two arguments, which are read before the chain is asked.
+func signsTwo[A, B any](d *deps, parseA func(string) (A, error), parseB func(string) (B, error), work func(ctx context.Context, s *session, a A, b B) error) func(*cobra.Command, []string) error {
+	return d.does(func(ctx context.Context, args []string) error {
+		a, b, err := parseBoth(args[0], parseA, args[1], parseB)
+		if err != nil {
+			return err
+		}
+		return d.withWallet(ctx, func(s *session) error { return work(ctx, s, a, b) })
+	})
+}
+
 // readsAccount is reads for a command about one account: that in its argument, or else the wallet's.
 func (d *deps) readsAccount(work func(ctx context.Context, s *session, owner ledger.Address) error) func(*cobra.Command, []string) error {
 	return d.does(func(ctx context.Context, args []string) error {

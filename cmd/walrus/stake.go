@@ -153,15 +153,9 @@ func newStakeSplit(d *deps) *cobra.Command {
 least. JSON: {"stakedWal":[the new one],"txDigest"}.` + exits(),
 		Example: `  walrus stake split "$(walrus stakes --json | jq -r '.stakedWals[0].id')" 2WAL`,
 		Args:    cobra.ExactArgs(2),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, amount, err := parseBoth(args[0], parseStake, args[1], parseWAL)
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error {
-				m := &committeev1.MsgSplitStake{Owner: s.self(), StakeId: id[:], Amount: amount}
-				return s.oneStake(ctx, m, &committeev1.MsgSplitStakeResponse{}, "split off")
-			})
+		RunE: signsTwo(d, parseStake, parseWAL, func(ctx context.Context, s *session, id blob.ObjectID, amount uint64) error {
+			m := &committeev1.MsgSplitStake{Owner: s.self(), StakeId: id[:], Amount: amount}
+			return s.oneStake(ctx, m, &committeev1.MsgSplitStakeResponse{}, "split off")
 		}),
 	}
 }
@@ -174,15 +168,9 @@ func newStakeJoin(d *deps) *cobra.Command {
 on, and be leaving in the same epoch or not at all. JSON: {"stakedWal":[the one that is left],"txDigest"}.` + exits(),
 		Example: `  walrus stake join $(walrus stakes --json | jq -r '.stakedWals[0,1].id')`,
 		Args:    cobra.ExactArgs(2),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, other, err := parseBoth(args[0], parseStake, args[1], parseStake)
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error {
-				m := &committeev1.MsgJoinStake{Owner: s.self(), StakeId: id[:], OtherId: other[:]}
-				return s.oneStake(ctx, m, &committeev1.MsgJoinStakeResponse{}, "joined")
-			})
+		RunE: signsTwo(d, parseStake, parseStake, func(ctx context.Context, s *session, id, other blob.ObjectID) error {
+			m := &committeev1.MsgJoinStake{Owner: s.self(), StakeId: id[:], OtherId: other[:]}
+			return s.oneStake(ctx, m, &committeev1.MsgJoinStakeResponse{}, "joined")
 		}),
 	}
 }
@@ -214,15 +202,9 @@ func newStakeTransfer(d *deps) *cobra.Command {
 		Long:    `Transfer gives a stake, with all that it earns, to another account. JSON: {"id","from","to","txDigest"}.` + exits(),
 		Example: `  walrus stake transfer "$(walrus stakes --json | jq -r '.stakedWals[0].id')" "$(walrus keys show --address)"`,
 		Args:    cobra.ExactArgs(2),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, to, err := parseBoth(args[0], parseStake, args[1], parseAddress)
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error {
-				m := &committeev1.MsgTransferStake{Owner: s.self(), StakeId: id[:], Recipient: to.String()}
-				return s.send(ctx, m, fields{"id": id, "from": s.self(), "to": to}, "stake %v is %v's\n", id, to)
-			})
+		RunE: signsTwo(d, parseStake, parseAddress, func(ctx context.Context, s *session, id blob.ObjectID, to ledger.Address) error {
+			m := &committeev1.MsgTransferStake{Owner: s.self(), StakeId: id[:], Recipient: to.String()}
+			return s.send(ctx, m, fields{"id": id, "from": s.self(), "to": to}, "stake %v is %v's\n", id, to)
 		}),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/rpc"
@@ -88,28 +89,22 @@ func newStorageBuy(d *deps) *cobra.Command {
 JSON: {"storage":{"id","startEpoch","endEpoch","storageSize"},"cost","txDigest"}.` + exits("with --exit-codes=detailed 4 not enough WAL"),
 		Example: "  walrus storage buy 100MiB --epochs 5",
 		Args:    cobra.ExactArgs(1),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			size, err := parseSize(args[0])
+		RunE: signsOne(d, parseSize, func(ctx context.Context, s *session, size uint64) error {
+			sys, err := s.reader.System(ctx)
 			if err != nil {
 				return err
 			}
-			return d.withWallet(ctx, func(s *session) error {
-				sys, err := s.reader.System(ctx)
-				if err != nil {
-					return err
-				}
-				n, err := l.count(sys, d.now())
-				if err != nil {
-					return err
-				}
-				end := sys.Epoch + committee.Epoch(n)
-				begin := max(committee.Epoch(start), sys.Epoch)
-				if begin >= end {
-					return usagef("--start: epoch %d is not before epoch %d, where the storage would end", start, end)
-				}
-				m := &blobv1.MsgReserveSpaceForEpochs{Owner: s.self(), Size_: size, StartEpoch: uint32(begin), EndEpoch: uint32(end)}
-				return s.oneStorage(ctx, m, &blobv1.MsgReserveSpaceForEpochsResponse{}, "bought")
-			})
+			n, err := l.count(sys, d.now())
+			if err != nil {
+				return err
+			}
+			end := sys.Epoch + committee.Epoch(n)
+			begin := max(committee.Epoch(start), sys.Epoch)
+			if begin >= end {
+				return usagef("--start: epoch %d is not before epoch %d, where the storage would end", start, end)
+			}
+			m := &blobv1.MsgReserveSpaceForEpochs{Owner: s.self(), Size_: size, StartEpoch: uint32(begin), EndEpoch: uint32(end)}
+			return s.oneStorage(ctx, m, &blobv1.MsgReserveSpaceForEpochsResponse{}, "bought")
 		}),
 	}
 	l.flags(cmd)
@@ -128,15 +123,9 @@ bytes and a new one has the rest. JSON: {"storage":{the new one},"txDigest"}.` +
 		Example: `  walrus storage split "$(walrus storage --json | jq -r '.[0].id')" --size 1MiB`,
 		Args:    cobra.ExactArgs(1),
 		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, err := parseStorage(args[0])
+			id, keep, err := parseBoth(args[0], parseStorage, size, optional(parseSize))
 			if err != nil {
 				return err
-			}
-			var keep uint64
-			if size != "" {
-				if keep, err = parseSize(size); err != nil {
-					return err
-				}
 			}
 			return d.withWallet(ctx, func(s *session) error {
 				if size != "" {
@@ -164,15 +153,9 @@ func newStorageFuse(d *deps) *cobra.Command {
 adjacent and of the same size. JSON: {"storage":{the one that is left},"txDigest"}.` + exits(),
 		Example: `  walrus storage fuse $(walrus storage --json | jq -r '.[0,1].id')`,
 		Args:    cobra.ExactArgs(2),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, other, err := parseBoth(args[0], parseStorage, args[1], parseStorage)
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error {
-				m := &blobv1.MsgFuseStorage{Owner: s.self(), StorageId: id[:], OtherId: other[:]}
-				return s.oneStorage(ctx, m, &blobv1.MsgFuseStorageResponse{}, "joined")
-			})
+		RunE: signsTwo(d, parseStorage, parseStorage, func(ctx context.Context, s *session, id, other blob.ObjectID) error {
+			m := &blobv1.MsgFuseStorage{Owner: s.self(), StorageId: id[:], OtherId: other[:]}
+			return s.oneStorage(ctx, m, &blobv1.MsgFuseStorageResponse{}, "joined")
 		}),
 	}
 }
@@ -186,15 +169,9 @@ func newTransfer(d *deps) *cobra.Command {
 pool, or the capability of a bucket. For stakes see "walrus stake transfer". JSON: {"id","from","to","txDigest"}.` + exits(),
 		Example: `  walrus transfer "$(walrus list-blobs --json | jq -r '.[0].id')" "$(walrus keys show --address)"`,
 		Args:    cobra.ExactArgs(2),
-		RunE: d.does(func(ctx context.Context, args []string) error {
-			id, to, err := parseBoth(args[0], parseObject, args[1], parseAddress)
-			if err != nil {
-				return err
-			}
-			return d.withWallet(ctx, func(s *session) error {
-				m := &blobv1.MsgTransfer{Owner: s.self(), ObjectId: id[:], Recipient: to.String()}
-				return s.send(ctx, m, fields{"id": id, "from": s.self(), "to": to}, "object %v is %v's\n", id, to)
-			})
+		RunE: signsTwo(d, parseObject, parseAddress, func(ctx context.Context, s *session, id blob.ObjectID, to ledger.Address) error {
+			m := &blobv1.MsgTransfer{Owner: s.self(), ObjectId: id[:], Recipient: to.String()}
+			return s.send(ctx, m, fields{"id": id, "from": s.self(), "to": to}, "object %v is %v's\n", id, to)
 		}),
 	}
 }
