@@ -2,6 +2,7 @@ package redstuff
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"testing"
 )
@@ -85,7 +86,38 @@ func BenchmarkCommit(b *testing.B) {
 // BenchmarkDecode decodes from the slivers at the end of each axis, the most work, and from the
 // systematic ones, the least.
 func BenchmarkDecode(b *testing.B) {
-	each(b, func(b *testing.B, c *Code, blob []byte, s int) {
+	eachDecoding(b, func(b *testing.B, c *Code, axis Axis, size uint64, slivers []Sliver) {
+		padded, err := c.PaddedSize(size)
+		if err != nil {
+			b.Fatal(err)
+		}
+		dst := make([]byte, padded)
+		for b.Loop() {
+			if _, err := c.Decode(dst, axis, size, slivers); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkRows hands out rows from the same slivers. What it decodes again has been decoded into them, which
+// takes as long.
+func BenchmarkRows(b *testing.B) {
+	eachDecoding(b, func(b *testing.B, c *Code, axis Axis, size uint64, slivers []Sliver) {
+		for b.Loop() {
+			rows, err := c.Rows(axis, size, slivers)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := write(io.Discard, rows); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func eachDecoding(b *testing.B, run func(b *testing.B, c *Code, axis Axis, size uint64, slivers []Sliver)) {
+	each(b, func(b *testing.B, c *Code, blob []byte, _ int) {
 		e, err := c.Encode(blob, nil)
 		if err != nil {
 			b.Fatal(err)
@@ -93,23 +125,13 @@ func BenchmarkDecode(b *testing.B) {
 		for _, axis := range []Axis{Primary, Secondary} {
 			for name, first := range map[string]int{"worst": c.n - c.Source(axis), "systematic": 0} {
 				b.Run(fmt.Sprintf("%v/%s", axis, name), func(b *testing.B) {
-					var slivers []Sliver
+					var indices []int
 					for i := range c.Source(axis) {
-						slivers = append(slivers, Sliver{first + i, e.Sliver(axis, first+i)})
+						indices = append(indices, first+i)
 					}
 					b.SetBytes(int64(len(blob)))
 					b.ReportAllocs()
-					padded, err := c.PaddedSize(uint64(len(blob)))
-					if err != nil {
-						b.Fatal(err)
-					}
-					dst := make([]byte, padded)
-					for b.Loop() {
-						_, err := c.Decode(dst, axis, uint64(len(blob)), slivers)
-						if err != nil {
-							b.Fatal(err)
-						}
-					}
+					run(b, c, axis, uint64(len(blob)), clones(e, axis, indices))
 				})
 			}
 		}

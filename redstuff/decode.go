@@ -16,7 +16,7 @@ type Sliver struct {
 
 // Decode brings back a blob of size bytes from slivers of one axis: the first Source(axis) of
 // slivers are used and further ones ignored. Nothing is verified; see [Code.Systematic] and
-// [Code.Commit] for checks of the result.
+// [Code.Commit] for checks of the result. [Code.Rows] does without room for the result.
 //
 // If dst has the capacity for the whole matrix, [Code.PaddedSize], the blob is put there; otherwise,
 // or if dst is nil, memory is allocated. The result has size bytes and shares nothing with the slivers.
@@ -24,34 +24,18 @@ type Sliver struct {
 // Errors: [ErrBlobTooLarge], [ErrTooFewSlivers], [ErrIndex], [ErrDuplicate], [ErrSliverSize].
 // Source: spec: encoding.md section 9.
 func (c *Code) Decode(dst []byte, axis Axis, size uint64, slivers []Sliver) ([]byte, error) {
-	s, err := c.SymbolSize(size)
+	in, err := c.known(axis, size, slivers)
 	if err != nil {
 		return nil, err
 	}
-	padded := c.cells() * uint64(s)
-	if padded > math.MaxInt {
-		return nil, fmt.Errorf("%w: %d bytes do not fit the address space", ErrBlobTooLarge, size)
+	row := c.Source(Secondary) * in.s
+	grow(&dst, c.Source(Primary)*row)
+	if axis == Primary {
+		in.out, in.step = split(dst, row, len(in.data)), in.s
+	} else {
+		in.out, in.step = split(dst, in.s, len(in.data)), row
 	}
-	k := c.Source(axis)
-	if len(slivers) < k {
-		return nil, fmt.Errorf("%w: %d %v ones, need %d", ErrTooFewSlivers, len(slivers), axis, k)
-	}
-	in := lines{code: c.lines[axis], s: s, count: c.Symbols(axis)}
-	for _, sliver := range slivers[:k] {
-		if len(sliver.Data) != c.SliverSize(axis, s) {
-			return nil, fmt.Errorf("%w: %v sliver %d has %d bytes, want %d", ErrSliverSize, axis, sliver.Index, len(sliver.Data), c.SliverSize(axis, s))
-		}
-		in.positions = append(in.positions, sliver.Index)
-		in.data = append(in.data, sliver.Data)
-	}
-	in.lineStep, in.symbolStep = s, c.Source(Secondary)*s
-	if axis == Secondary {
-		in.lineStep, in.symbolStep = in.symbolStep, in.lineStep
-	}
-	grow(&dst, int(padded))
-	if err := in.decode(dst); err != nil {
-		return nil, err
-	}
+	in.decode()
 	return dst[:size:size], nil
 }
 
@@ -85,53 +69,100 @@ func (c *Code) Recover(axis Axis, symbols []Symbol) ([]byte, error) {
 	if err := checkSymbolSize(s); err != nil {
 		return nil, err
 	}
-	in := lines{code: c.lines[axis.Other()], s: s, count: 1, lineStep: s, symbolStep: s}
+	in := &lines{s: s, count: 1}
 	for _, symbol := range symbols[:k] {
 		if len(symbol.Data) != s {
 			return nil, fmt.Errorf("%w: %d and %d bytes", ErrSymbolSize, s, len(symbol.Data))
 		}
-		in.positions = append(in.positions, symbol.Index)
-		in.data = append(in.data, symbol.Data)
+		in.add(symbol.Index, symbol.Data)
 	}
-	sliver := make([]byte, k*s)
-	if err := in.decode(sliver); err != nil {
+	if err := in.prepare(c.lines[axis.Other()]); err != nil {
 		return nil, err
 	}
+	sliver := make([]byte, k*s)
+	in.out, in.step = split(sliver, s, k), s
+	in.decode()
 	return sliver, nil
 }
 
 // Lines are parallel codewords of which the same positions are known.
 type lines struct {
-	code      *rs.Code
+	*rs.Decoder
 	s, count  int      // symbol size and number of lines
 	positions []int    // what is known, in any order
 	data      [][]byte // for each position the symbols of all lines, end to end
 
-	lineStep, symbolStep int // where original m of line l goes: l*lineStep + m*symbolStep
+	// Original m of line l goes to out[m][l*step:], unless out[m] is nil, as it may be for one that is known.
+	out  [][]byte
+	step int
 }
 
-// decode writes the originals of all lines to dst.
-func (in *lines) decode(dst []byte) error {
-	d, err := in.code.Decoder(in.positions)
+// known checks the slivers that a blob of size bytes is to be decoded from and returns them as lines,
+// which are columns for primary slivers and rows for secondary ones.
+func (c *Code) known(axis Axis, size uint64, slivers []Sliver) (*lines, error) {
+	s, err := c.SymbolSize(size)
+	if err != nil {
+		return nil, err
+	}
+	if c.cells()*uint64(s) > math.MaxInt {
+		return nil, fmt.Errorf("%w: %d bytes do not fit the address space", ErrBlobTooLarge, size)
+	}
+	k := c.Source(axis)
+	if len(slivers) < k {
+		return nil, fmt.Errorf("%w: %d %v ones, need %d", ErrTooFewSlivers, len(slivers), axis, k)
+	}
+	in := &lines{s: s, count: c.Symbols(axis)}
+	for _, sliver := range slivers[:k] {
+		if len(sliver.Data) != c.SliverSize(axis, s) {
+			return nil, fmt.Errorf("%w: %v sliver %d has %d bytes, want %d", ErrSliverSize, axis, sliver.Index, len(sliver.Data), c.SliverSize(axis, s))
+		}
+		in.add(sliver.Index, sliver.Data)
+	}
+	return in, in.prepare(c.lines[axis])
+}
+
+func (in *lines) add(position int, data []byte) {
+	in.positions, in.data = append(in.positions, position), append(in.data, data)
+}
+
+// prepare makes the decoder once everything known has been added.
+func (in *lines) prepare(code *rs.Code) (err error) {
+	in.Decoder, err = code.Decoder(in.positions)
 	switch {
 	case errors.Is(err, rs.ErrDuplicate):
 		return fmt.Errorf("%w: %w", ErrDuplicate, err)
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrIndex, err)
 	}
-	strip, batch := fit(d.Rows(), in.s, max(1, in.count/8))
-	if len(d.Missing()) == 0 {
+	return nil
+}
+
+// split returns the count slices of b that begin at 0, step, 2*step and so on.
+func split(b []byte, step, count int) [][]byte {
+	parts := make([][]byte, count)
+	for i := range parts {
+		parts[i] = b[i*step:]
+	}
+	return parts
+}
+
+// decode fills in the originals of all lines.
+func (in *lines) decode() {
+	solve := len(in.Missing()) > 0
+	strip, batch := fit(in.Rows(), in.s, max(1, in.count/8))
+	if !solve {
 		strip, batch = in.s, max(1, min(in.count, copyBytes/(in.s*len(in.data))))
 	}
 	strips := (in.s + strip - 1) / strip
 	batches := (in.count + batch - 1) / batch
 	limit := goroutines(in.count*len(in.data), in.s)
-	return parallel(limit, strips*batches, func(w *worker, t int) error {
+	// Decoding cannot fail.
+	_ = parallel(limit, strips*batches, func(w *worker, t int) error {
 		from, first := t%strips*strip, t/strips*batch
 		to, end := min(from+strip, in.s), min(first+batch, in.count)
-		in.keep(dst, first, end, from, to)
-		if len(d.Missing()) > 0 {
-			in.solve(w, d, dst, first, end, from, to)
+		in.keep(first, end, from, to)
+		if solve {
+			in.solve(w, first, end, from, to)
 		}
 		return nil
 	})
@@ -140,40 +171,39 @@ func (in *lines) decode(dst []byte) error {
 // copyBytes is about how much one task copies when there is nothing to solve.
 const copyBytes = 4 << 20
 
-// keep copies bytes [from, to) of the known originals of the lines [first, end) to dst.
-func (in *lines) keep(dst []byte, first, end, from, to int) {
-	k := in.code.Originals()
-	whole := in.lineStep == in.s && to-from == in.s
+// keep copies bytes [from, to) of the known originals of the lines [first, end).
+func (in *lines) keep(first, end, from, to int) {
+	whole := in.step == in.s && to-from == in.s
 	for i, p := range in.positions {
 		switch {
-		case p >= k:
+		case p >= len(in.out) || in.out[p] == nil:
 		case whole:
-			copy(dst[first*in.s+p*in.symbolStep:], in.data[i][first*in.s:end*in.s])
+			copy(in.out[p][first*in.s:], in.data[i][first*in.s:end*in.s])
 		default:
 			rs.Copy(
-				rs.Rect{Data: dst[first*in.lineStep+p*in.symbolStep+from:], Cols: 1, Rows: end - first, RowStep: in.lineStep},
+				rs.Rect{Data: in.out[p][first*in.step+from:], Cols: 1, Rows: end - first, RowStep: in.step},
 				rs.Rect{Data: in.data[i][first*in.s+from:], Cols: 1, Rows: end - first, RowStep: in.s}, to-from)
 		}
 	}
 }
 
-// solve recovers bytes [from, to) of the missing originals of the lines [first, end).
-func (in *lines) solve(w *worker, d *rs.Decoder, dst []byte, first, end, from, to int) {
+// solve recovers bytes [from, to) of the missing originals of the lines [first, end). It has read what is
+// known of these before it writes.
+func (in *lines) solve(w *worker, first, end, from, to int) {
 	layout := rs.NewLayout(to-from, end-first)
 	width := layout.Width()
-	work := grow(&w.rows, d.Rows()*width)
+	work := grow(&w.rows, in.Rows()*width)
 	for i, p := range in.positions {
-		row := work[d.Row(p)*width:][:width]
+		row := work[in.Row(p)*width:][:width]
 		for l := first; l < end; l++ {
 			layout.Put(row, l-first, in.data[i][l*in.s+from:l*in.s+to])
 		}
 	}
-	d.DecodeRows(work, width)
-	for _, m := range d.Missing() {
-		row := work[d.Row(m)*width:][:width]
+	in.DecodeRows(work, width)
+	for _, m := range in.Missing() {
+		row := work[in.Row(m)*width:][:width]
 		for l := first; l < end; l++ {
-			at := l*in.lineStep + m*in.symbolStep
-			layout.Get(dst[at+from:at+to], row, l-first)
+			layout.Get(in.out[m][l*in.step+from:l*in.step+to], row, l-first)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package redstuff_test
 
 import (
 	"fmt"
+	"os"
+	"slices"
 
 	"github.com/walrus-go/walrus/redstuff"
 )
@@ -50,4 +52,39 @@ func Example() {
 	// the walrus and the carpenter <nil>
 	// "wa tnt" <nil>
 	// "wa tnt"
+}
+
+// A reader writes out the rows as they come, and keeps no second copy of the blob.
+func ExampleCode_Rows() {
+	code, err := redstuff.New(7)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	blob := []byte("the walrus and the carpenter\n")
+	encoding, err := code.Encode(blob, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var slivers []redstuff.Sliver
+	for _, i := range []int{0, 5, 2} { // row 1 is missing
+		slivers = append(slivers, redstuff.Sliver{Index: i, Data: slices.Clone(encoding.Sliver(redstuff.Primary, i))})
+	}
+	rows, err := code.Rows(redstuff.Primary, uint64(len(blob)), slivers)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for run := range rows {
+		for _, row := range run {
+			if _, err := os.Stdout.Write(row); err != nil {
+				fmt.Println(err)
+				return
+			}
+		}
+	}
+
+	// Output:
+	// the walrus and the carpenter
 }

@@ -11,9 +11,9 @@
 // sizes are bytes and indices start at 0. Slivers are addressed by their index on their own axis.
 // This package knows nothing of blob IDs, sliver pairs, committees or networks; those live above it.
 //
-// Start with [Code.Encode] and [Code.Decode]. [Code.Commit] computes the roots alone, [Code.Expand]
-// and [Code.Recover] are the two ends of rebuilding a sliver. Source: spec: encoding.md sections 1,
-// 2, 4, 9 to 11.
+// Start with [Code.Encode] and [Code.Decode]. [Code.Commit] computes the roots alone, [Code.Rows] hands
+// a decoded blob out row by row, [Code.Expand] and [Code.Recover] are the two ends of rebuilding a
+// sliver. Source: spec: encoding.md sections 1, 2, 4, 9 to 11.
 package redstuff
 
 import (

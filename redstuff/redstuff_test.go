@@ -98,6 +98,9 @@ func TestLimits(t *testing.T) {
 		if _, err := c.Decode(nil, Primary, size, nil); !errors.Is(err, ErrBlobTooLarge) {
 			t.Errorf("Decode of %d: got %v", size, err)
 		}
+		if _, err := c.Rows(Secondary, size, nil); !errors.Is(err, ErrBlobTooLarge) {
+			t.Errorf("Rows of %d: got %v", size, err)
+		}
 	}
 	if _, err := c.Encode(make([]byte, c.MaxBlobSize()+1), nil); !errors.Is(err, ErrBlobTooLarge) {
 		t.Errorf("Encode: got %v", err)
@@ -359,6 +362,9 @@ func TestDecodeRefuses(t *testing.T) {
 		if _, err := c.Decode(nil, Primary, uint64(len(blob)), x.slivers); !errors.Is(err, x.want) {
 			t.Errorf("%s: got %v, want %v", x.name, err, x.want)
 		}
+		if _, err := c.Rows(Primary, uint64(len(blob)), x.slivers); !errors.Is(err, x.want) {
+			t.Errorf("rows of %s: got %v, want %v", x.name, err, x.want)
+		}
 	}
 	p := func(i int) Symbol { return Symbol{i, []byte{1, 2}} }
 	for _, x := range []struct {
@@ -528,5 +534,28 @@ func TestMemory(t *testing.T) {
 	})
 	if limit := slivers + nodes + procs*worker; got > limit || count > 1000 {
 		t.Errorf("Encode allocated %d bytes in %d pieces, want at most %d", got, count, limit)
+	}
+	e, err := c.Encode(blob, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for axis, extra := range map[Axis]uint64{Primary: 0, Secondary: tileBytes} {
+		worst := make([]int, c.Source(axis))
+		for i := range worst {
+			worst[i] = c.n - 1 - i
+		}
+		slivers := clones(e, axis, worst)
+		got, count := allocated(func() {
+			rows, err := c.Rows(axis, size, slivers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := write(io.Discard, rows); n != size || err != nil {
+				t.Fatal(n, err)
+			}
+		})
+		if limit := extra + procs*(2<<20) + 64<<10; got > limit || count > 1000 {
+			t.Errorf("Rows from %v slivers allocated %d bytes in %d pieces, want at most %d", axis, got, count, limit)
+		}
 	}
 }
