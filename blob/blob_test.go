@@ -396,9 +396,80 @@ func TestDecodeAndChecks(t *testing.T) {
 			if err != nil || !bytes.Equal(got, data) {
 				t.Errorf("%v, %v: got %x, %v", axis, check, got, err)
 			}
+			if axis == Primary {
+				rows, err := m.Rows(clones(slivers), check)
+				if got := bytes.Join(rows, nil); err != nil || len(rows) != 3 || !bytes.Equal(got, data) {
+					t.Errorf("rows, %v: got %x, %v", check, got, err)
+				}
+			}
 		}
 		if _, err := m.Decode(nil, axis, slivers[:8], Skip); !errors.Is(err, redstuff.ErrTooFewSlivers) {
 			t.Errorf("two %v slivers: got %v", axis, err)
+		}
+		if _, err := m.Rows(slivers[:8], Skip); !errors.Is(err, redstuff.ErrTooFewSlivers) {
+			t.Errorf("rows of two %v slivers: got %v", axis, err)
+		}
+	}
+}
+
+// clones returns slivers in memory of their own.
+func clones(slivers []*Sliver) []*Sliver {
+	copies := make([]*Sliver, len(slivers))
+	for i, s := range slivers {
+		own := *s
+		own.Data = bytes.Clone(s.Data)
+		copies[i] = &own
+	}
+	return copies
+}
+
+// TestRowsOfAnySize checks blobs that end in a row, at the end of one and of all, and with rows to spare.
+func TestRowsOfAnySize(t *testing.T) {
+	const n = 10 // k1 = 4, k2 = 7
+	for _, size := range []int{0, 1, 14, 15, 55, 56, 57, 4_000} {
+		data, e, m, _ := sample(t, n, size)
+		for _, check := range []Consistency{Default, Strict, Skip} {
+			for _, indices := range [][]SliverIndex{{0, 1, 2, 3}, {9, 8, 7, 6}, {7, 2, 0, 9}} {
+				var slivers []*Sliver
+				for _, i := range indices {
+					slivers = append(slivers, NewSliver(e, Primary, i))
+				}
+				rows, err := m.Rows(clones(slivers), check)
+				if got := bytes.Join(rows, nil); err != nil || !bytes.Equal(got, data) {
+					t.Errorf("%d bytes from %v, %v check: got %d, %v", size, indices, check, len(got), err)
+				}
+			}
+		}
+	}
+}
+
+// TestPaddingIsNotTheBlobs: what a writer left after the end of a blob is never read, and found out by whoever
+// has to decode it.
+func TestPaddingIsNotTheBlobs(t *testing.T) {
+	data, e, m, _ := sample(t, 10, 56) // exactly the matrix
+	short := *m
+	short.Size = 50
+	for _, c := range []struct {
+		indices []SliverIndex
+		check   Consistency
+		want    error
+	}{
+		{[]SliverIndex{0, 1, 2, 3}, Default, nil},
+		{[]SliverIndex{0, 1, 2, 3}, Strict, ErrInconsistent},
+		{[]SliverIndex{0, 1, 2, 4}, Default, ErrInconsistent},
+		{[]SliverIndex{4, 1, 2, 3}, Default, nil},
+	} {
+		var slivers []*Sliver
+		for _, i := range c.indices {
+			slivers = append(slivers, NewSliver(e, Primary, i))
+		}
+		got, err := short.Decode(nil, Primary, slivers, c.check)
+		rows, rowsErr := short.Rows(clones(slivers), c.check)
+		if !errors.Is(err, c.want) || !errors.Is(rowsErr, c.want) {
+			t.Errorf("slivers %v, %v check: got %v and %v, want %v", c.indices, c.check, err, rowsErr, c.want)
+		}
+		if c.want == nil && (!bytes.Equal(got, data[:50]) || !bytes.Equal(bytes.Join(rows, nil), data[:50])) {
+			t.Errorf("slivers %v, %v check: got %x and %x, want %x", c.indices, c.check, got, rows, data[:50])
 		}
 	}
 }
@@ -430,6 +501,15 @@ func TestChecksCatchLies(t *testing.T) {
 		_, err := lie.Decode(nil, Primary, slivers, Default)
 		if err != nil {
 			t.Errorf("false root of %v, trusted slivers: got %v", c.lie, err)
+		}
+		if _, err := lie.Rows(clones(slivers), Default); err != nil {
+			t.Errorf("false root of %v, rows of trusted slivers: got %v", c.lie, err)
+		}
+		for check, noticed := range c.want {
+			rows, err := lie.Rows(clones([]*Sliver{NewSliver(e, Primary, 0), slivers[1], slivers[2]}), check)
+			if errors.Is(err, ErrInconsistent) != noticed || noticed && rows != nil || !noticed && err != nil {
+				t.Errorf("false root of %v, check %v of rows: got %v", c.lie, check, err)
+			}
 		}
 	}
 	if err := m.Check(data[1:], Default); !errors.Is(err, ErrInconsistent) {

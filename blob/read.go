@@ -3,6 +3,7 @@ package blob
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/walrus-go/walrus/redstuff"
@@ -66,26 +67,62 @@ func (m *Metadata) Decode(dst []byte, axis Axis, slivers []*Sliver, check Consis
 	if err != nil {
 		return nil, err
 	}
-	used := make([]redstuff.Sliver, 0, c.Source(axis))
-	seen := make([]bool, m.Shards())
-	for _, s := range slivers {
-		if s.Axis != axis || s.VerifyShape(m) != nil || seen[s.Index] || len(used) == cap(used) {
-			continue
-		}
-		seen[s.Index] = true
-		used = append(used, redstuff.Sliver{Index: int(s.Index), Data: s.Data})
-	}
+	used, have := m.usable(c, axis, slivers)
 	data, err := c.Decode(dst, axis, m.Size, used)
 	if err != nil {
 		return nil, fmt.Errorf("blob: not decoded: %w", err)
 	}
 	if axis != Primary {
-		clear(seen)
+		clear(have)
 	}
-	if err := m.check(c, data, check, seen); err != nil {
+	if err := m.checkData(c, data, check, have); err != nil {
 		return nil, err
 	}
 	return data, nil
+}
+
+// Rows is [Metadata.Decode] from primary slivers within their own memory, so that there is no second copy of
+// the blob. The blob is the rows end to end; [redstuff.Code.Rows] says which memory they are in. The slivers
+// belong to them and must not be used again, not even after an error.
+//
+// All rows have been checked as asked when it returns. The strict check needs at most 64 MB for it and 32
+// bytes for each symbol of the extended matrix.
+//
+// Errors: as for [Metadata.Decode].
+func (m *Metadata) Rows(slivers []*Sliver, check Consistency) ([][]byte, error) {
+	c, err := m.Code()
+	if err != nil {
+		return nil, err
+	}
+	used, have := m.usable(c, Primary, slivers)
+	runs, err := c.Rows(Primary, m.Size, used)
+	if err != nil {
+		return nil, fmt.Errorf("blob: not decoded: %w", err)
+	}
+	var rows, whole [][]byte
+	for run := range runs {
+		for _, row := range run {
+			rows, whole = append(rows, row), append(whole, row[:cap(row)])
+		}
+	}
+	if err := m.check(c, whole, check, have, 0); err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// usable returns the slivers that the blob is decoded from, and marks their indices.
+func (m *Metadata) usable(c *redstuff.Code, axis Axis, slivers []*Sliver) (used []redstuff.Sliver, have []bool) {
+	used = make([]redstuff.Sliver, 0, c.Source(axis))
+	have = make([]bool, m.Shards())
+	for _, s := range slivers {
+		if s.Axis != axis || s.VerifyShape(m) != nil || have[s.Index] || len(used) == cap(used) {
+			continue
+		}
+		have[s.Index] = true
+		used = append(used, redstuff.Sliver{Index: int(s.Index), Data: s.Data})
+	}
+	return used, have
 }
 
 // Check compares a whole blob with its verified metadata, as if it had been decoded from secondary
@@ -98,16 +135,25 @@ func (m *Metadata) Check(data []byte, check Consistency) error {
 	if uint64(len(data)) != m.Size {
 		return fmt.Errorf("%w: %d bytes, want %d", ErrInconsistent, len(data), m.Size)
 	}
-	return m.check(c, data, check, make([]bool, m.Shards()))
+	return m.checkData(c, data, check, make([]bool, m.Shards()))
 }
 
-// check compares a blob with its metadata; trusted marks primary slivers that need no check.
-func (m *Metadata) check(c *redstuff.Code, data []byte, check Consistency, trusted []bool) error {
+func (m *Metadata) checkData(c *redstuff.Code, data []byte, check Consistency, trusted []bool) error {
+	rows, err := c.Systematic(data)
+	if err != nil {
+		return err
+	}
+	return m.check(c, rows, check, trusted, math.MaxInt64)
+}
+
+// check compares the whole rows of a blob with its metadata. trusted marks those that need no check of
+// their own; memory is that of [redstuff.Options].
+func (m *Metadata) check(c *redstuff.Code, rows [][]byte, check Consistency, trusted []bool, memory int64) error {
 	switch check {
 	case Skip:
 		return nil
 	case Strict:
-		got, err := c.Commit(data, &redstuff.Options{Memory: math.MaxInt64})
+		got, err := c.CommitFrom(readerAt(rows), int64(m.Size), &redstuff.Options{Memory: memory})
 		if err != nil {
 			return err
 		}
@@ -116,22 +162,32 @@ func (m *Metadata) check(c *redstuff.Code, data []byte, check Consistency, trust
 		}
 		return nil
 	case Default:
-		return m.checkSystematic(c, data, trusted)
+		return m.checkRows(c, rows, trusted)
 	}
 	return errors.New("blob: unknown consistency check")
 }
 
-func (m *Metadata) checkSystematic(c *redstuff.Code, data []byte, trusted []bool) error {
-	slivers, err := c.Systematic(data)
-	if err != nil {
-		return err
+// A readerAt reads rows of one size end to end.
+type readerAt [][]byte
+
+func (rows readerAt) ReadAt(b []byte, at int64) (n int, err error) {
+	for size := int64(len(rows[0])); n < len(b); {
+		row := (at + int64(n)) / size
+		if row >= int64(len(rows)) {
+			return n, io.EOF
+		}
+		n += copy(b[n:], rows[row][(at+int64(n))%size:])
 	}
+	return n, nil
+}
+
+func (m *Metadata) checkRows(c *redstuff.Code, rows [][]byte, trusted []bool) error {
 	var indices []SliverIndex
-	rest := slivers[:0]
-	for i, s := range slivers {
+	var rest [][]byte
+	for i, row := range rows {
 		if !trusted[i] {
 			indices = append(indices, SliverIndex(i))
-			rest = append(rest, s)
+			rest = append(rest, row)
 		}
 	}
 	roots, err := c.SliverRoots(Primary, rest)
