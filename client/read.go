@@ -1,10 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/walrus-go/walrus/blob"
@@ -18,15 +20,20 @@ type ReadOptions struct {
 	// Check is how much of the decoded blob is compared with its metadata. Every sliver is checked
 	// whatever is chosen here.
 	Check blob.Consistency
-	// MaxSize refuses longer blobs with [ErrTooLarge] before any sliver is fetched. 0 is no limit; about
-	// three times the size of the blob is needed in memory.
+	// MaxSize refuses longer blobs with [ErrTooLarge] before any sliver is fetched. 0 is no limit. A Read
+	// needs about as much memory as the blob has bytes, ReadAll twice as much.
 	MaxSize uint64
+	// Stream lets Read write the beginning of the blob while the rest is still being fetched. Every byte
+	// has been checked by then, but a read that fails later has written a part of the blob. With the
+	// strict check, which is of the whole blob, it changes nothing.
+	Stream bool
 	// Progress, if set, hears how far the read is, from one goroutine at a time. It must not block.
 	Progress func(ReadProgress)
 }
 
 // Read fetches a blob and writes it to w, which sees nothing unless the whole blob has been fetched,
-// decoded and checked. It returns the blob's length.
+// decoded and checked, or Stream is set. It returns how many bytes it has written, which without an error is
+// the blob's length. w is not written to from two goroutines at once, nor after Read has returned.
 //
 // Only primary slivers are fetched. Secondary ones could stand in, but take the answers of n-f shards
 // where n-2f suffice for primary ones, so they help in no case of failing nodes.
@@ -35,18 +42,38 @@ type ReadOptions struct {
 // [ErrNoMetadata] or [ErrNotEnoughSlivers]; those of the ledger and of w. Source: spec: client.md
 // section 4.
 func (c *Client) Read(ctx context.Context, id blob.ID, w io.Writer, o *ReadOptions) (uint64, error) {
-	data, err := c.ReadAll(ctx, id, o)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := &outlet{w: w, failed: func(err error) { cancel(fmt.Errorf("client: blob %v: %w", id, err)) }}
+	early := out
+	if o == nil || !o.Stream || o.Check == blob.Strict {
+		early = nil
+	}
+	rows, err := c.readRows(ctx, id, o, early)
 	if err != nil {
-		return 0, err
+		return out.written, err
 	}
-	if _, err := w.Write(data); err != nil {
-		return 0, fmt.Errorf("client: blob %v: %w", id, err)
+	for i := out.next; i < len(rows) && ctx.Err() == nil; i++ {
+		out.put(i, rows[i])
 	}
-	return uint64(len(data)), nil
+	if out.next < len(rows) {
+		return out.written, context.Cause(ctx)
+	}
+	return out.written, nil
 }
 
 // ReadAll is [Client.Read] into memory.
 func (c *Client) ReadAll(ctx context.Context, id blob.ID, o *ReadOptions) ([]byte, error) {
+	rows, err := c.readRows(ctx, id, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Join(rows, nil), nil
+}
+
+// readRows returns a checked blob row by row. Rows that arrive go to early, if it is set, as soon as they
+// have been checked.
+func (c *Client) readRows(ctx context.Context, id blob.ID, o *ReadOptions, early *outlet) ([][]byte, error) {
 	if o == nil {
 		o = new(ReadOptions)
 	}
@@ -55,9 +82,9 @@ func (c *Client) ReadAll(ctx context.Context, id blob.ID, o *ReadOptions) ([]byt
 		return nil, err
 	}
 	for try := 0; ; try++ {
-		data, err := c.readFrom(ctx, net, id, o)
+		rows, err := c.readFrom(ctx, net, id, o, early)
 		if err == nil || try == epochTries || !mayHaveMoved(err) || ctx.Err() != nil {
-			return data, err
+			return rows, err
 		}
 		// Perhaps the shards have moved. If the committee is the one we know, they have not.
 		again, refreshed := c.currentNetwork(ctx, true)
@@ -79,7 +106,7 @@ func mayHaveMoved(err error) bool {
 
 // readFrom reads with one view of the network. The chain's word on the blob and the read itself run
 // side by side; a definite no ends the read, and no word at all is tolerated.
-func (c *Client) readFrom(ctx context.Context, net *network, id blob.ID, o *ReadOptions) ([]byte, error) {
+func (c *Client) readFrom(ctx context.Context, net *network, id blob.ID, o *ReadOptions, early *outlet) ([][]byte, error) {
 	members := net.Current
 	if net.Transition && net.Previous != nil {
 		status, err := c.ledger.BlobStatus(ctx, id)
@@ -91,7 +118,7 @@ func (c *Client) readFrom(ctx context.Context, net *network, id blob.ID, o *Read
 				members = net.Previous // it has the shards until the new committee has them
 			}
 		}
-		r := &reading{client: c, net: net, members: members, id: id, o: o}
+		r := &reading{client: c, net: net, members: members, id: id, o: o, early: early}
 		return r.run(ctx)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -107,10 +134,10 @@ func (c *Client) readFrom(ctx context.Context, net *network, id blob.ID, o *Read
 			cancel(err)
 		}
 	}()
-	r := &reading{client: c, net: net, members: members, id: id, o: o}
-	data, err := r.run(ctx)
+	r := &reading{client: c, net: net, members: members, id: id, o: o, early: early}
+	rows, err := r.run(ctx)
 	if err == nil {
-		return data, nil
+		return rows, nil
 	}
 	if errors.Is(err, ErrNoMetadata) {
 		// That nobody has it is explained best by the chain's word, if it is on its way.
@@ -134,13 +161,14 @@ type reading struct {
 	members *committee.Committee
 	id      blob.ID
 	o       *ReadOptions
+	early   *outlet // nil unless rows may leave before all have arrived
 	meta    *blob.Metadata
 	meter   meter[ReadProgress]
 
 	absent, blocked int // shards whose nodes said 404 and 451
 }
 
-func (r *reading) run(ctx context.Context) ([]byte, error) {
+func (r *reading) run(ctx context.Context) ([][]byte, error) {
 	r.meter.report = r.o.Progress
 	if err := r.fetchMetadata(ctx); err != nil {
 		return nil, err
@@ -152,15 +180,15 @@ func (r *reading) run(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var data []byte
+	var rows [][]byte
 	err = r.client.compute(ctx, func() (err error) {
-		data, err = r.meta.Decode(nil, redstuff.Primary, slivers, r.o.Check)
+		rows, err = r.meta.Rows(slivers, r.o.Check)
 		return err
 	})
 	if errors.Is(err, blob.ErrInconsistent) {
 		return nil, fmt.Errorf("%w: %w", ErrInconsistent, err)
 	}
-	return data, err
+	return rows, err
 }
 
 // refused counts the shards whose nodes say that they have nothing or may not give it. It fails when
@@ -305,6 +333,9 @@ func (r *reading) fetchSlivers(ctx context.Context) ([]*blob.Sliver, error) {
 				r.client.blame(owner(i), err)
 				return fmt.Errorf("%w: %w", ErrCorrupt, err)
 			}
+			if err == nil && r.early != nil && pairs[i] < need {
+				r.early.put(pairs[i], r.cut(s))
+			}
 			return err
 		},
 		failed: func(_ int, err error) error { return r.refused(1, err) },
@@ -329,6 +360,13 @@ func (r *reading) fetchSlivers(ctx context.Context) ([]*blob.Sliver, error) {
 	return slivers, nil
 }
 
+// cut returns what the blob has of a sliver that is a row of it.
+func (r *reading) cut(s *blob.Sliver) []byte {
+	size := uint64(len(s.Data))
+	begin := min(uint64(s.Index)*size, r.meta.Size)
+	return s.Data[:min(size, r.meta.Size-begin)]
+}
+
 func (r *reading) shard(pair int) committee.Shard {
 	return committee.Shard(r.id.Shard(blob.PairIndex(pair), r.members.Shards()))
 }
@@ -336,7 +374,8 @@ func (r *reading) shard(pair int) committee.Shard {
 func (r *reading) owner(pair int) int { return r.members.Owner(r.shard(pair)) }
 
 // sliverOrder returns all pairs, best first: systematic slivers, which need no arithmetic, before the
-// others, and both only then from nodes with a bad record. Among equals the better node comes first.
+// others, and both only then from nodes with a bad record. Among equals the better node comes first, or,
+// where rows may leave early, the earlier row.
 func (r *reading) sliverOrder(systematic int) []int {
 	n := r.members.Shards()
 	rank := r.client.scores.rank(r.members)
@@ -354,7 +393,10 @@ func (r *reading) sliverOrder(systematic int) []int {
 		}
 	}
 	pairs := make([]int, 0, n)
-	for _, class := range classes {
+	for i, class := range classes {
+		if r.early != nil && i%2 == 0 {
+			slices.Sort(class)
+		}
 		pairs = append(pairs, class...)
 	}
 	return pairs

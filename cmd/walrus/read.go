@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type readOptions struct {
 	out    string
 	strict bool
 	skip   bool
+	stream bool
 }
 
 // readResult is what read prints with --json. Source: spec client.md section 2.3.
@@ -41,7 +43,10 @@ is an error. Neither a wallet nor WAL is needed.
 
 A writer can encode a blob wrongly on purpose, so that readers who fetch other pieces get other bytes. The
 default check finds out whether this reader's bytes are the ones that every such reader gets; --strict encodes
-the blob again and compares its ID, which takes about as long as storing it.` +
+the blob again and compares its ID, which takes about as long as storing it.
+
+With --stream standard output gets the beginning of the blob, checked, while the rest is still being fetched. A
+program behind a pipe can start sooner, but if the read fails then, it has seen a part of the blob.` +
 			exits("with --exit-codes=detailed 3 no such blob, 5 too few nodes answer, 6 blocked by nodes"),
 		Example: "  walrus read \"$(walrus blob-id /etc/hosts)\" --out hosts.copy",
 		Args:    cobra.ExactArgs(1),
@@ -52,6 +57,7 @@ the blob again and compares its ID, which takes about as long as storing it.` +
 	f.BoolVar(&opts.strict, "strict", false, "the same as --strict-consistency-check")
 	f.BoolVar(&opts.strict, "strict-consistency-check", false, "encode the blob again and compare its ID")
 	f.BoolVar(&opts.skip, "skip-consistency-check", false, "trust that the writer encoded the blob as one should")
+	f.BoolVar(&opts.stream, "stream", false, "write what has arrived and been checked, without waiting for the rest")
 	cmd.MarkFlagsMutuallyExclusive("strict", "skip-consistency-check")
 	cmd.MarkFlagsMutuallyExclusive("strict-consistency-check", "skip-consistency-check")
 	return cmd
@@ -70,21 +76,26 @@ func runRead(ctx context.Context, d *deps, text string, opts readOptions) error 
 		return err
 	}
 	defer out.abandon()
-	var data []byte
+	data := bytes.NewBuffer([]byte{})
+	inJSON := d.json && opts.out == ""
+	if inJSON {
+		out.stdout = data
+	}
+	var size uint64
 	err = d.withNetwork(ctx, func(s *session) error {
-		data, err = s.fetch(ctx, id, opts.check())
+		size, err = s.fetch(ctx, id, out, opts)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if d.json && opts.out == "" {
-		return d.printJSON(readResult{BlobID: id, Blob: append([]byte{}, data...)})
+	if inJSON {
+		return d.printJSON(readResult{BlobID: id, Blob: data.Bytes()})
 	}
-	if err := out.finish(data); err != nil || opts.out == "" {
+	if err := out.finish(); err != nil || opts.out == "" {
 		return err
 	}
-	return d.printResult(readResult{Out: out.path, BlobID: id}, "%v read into %s, %s\n", id, out.path, formatSize(uint64(len(data))))
+	return d.printResult(readResult{Out: out.path, BlobID: id}, "%v read into %s, %s\n", id, out.path, formatSize(size))
 }
 
 // check is how to find out whether a blob was encoded as one should.
@@ -98,13 +109,18 @@ func (o *readOptions) check() blob.Consistency {
 	return blob.Default
 }
 
-// fetch reads a blob and draws how far that is.
-func (s *session) fetch(ctx context.Context, id blob.ID, check blob.Consistency) ([]byte, error) {
-	bar := s.newProgress()
-	defer bar.clear()
-	return s.client.ReadAll(ctx, id, &client.ReadOptions{Check: check, Progress: func(p client.ReadProgress) {
-		bar.set("reading", "", min(p.Bytes, int64(p.Size)), int64(p.Size))
-	}})
+// fetch reads a blob into a target and draws how far that is. A file gets what there is at once, since nobody
+// sees it before it is whole.
+func (s *session) fetch(ctx context.Context, id blob.ID, out *readTarget, opts readOptions) (uint64, error) {
+	out.bar = s.newProgress()
+	defer out.bar.clear()
+	o := &client.ReadOptions{Check: opts.check(), Stream: opts.stream || out.tmp != nil}
+	if !opts.stream || out.tmp != nil { // else blob and bar would meet on a terminal
+		o.Progress = func(p client.ReadProgress) {
+			out.bar.set("reading", "", min(p.Bytes, int64(p.Size)), int64(p.Size))
+		}
+	}
+	return s.client.Read(ctx, id, out, o)
 }
 
 // readTarget is where a blob goes: standard output, or a file that appears whole.
@@ -112,6 +128,7 @@ type readTarget struct {
 	path   string
 	tmp    *os.File // nil for standard output
 	stdout io.Writer
+	bar    *progress // gives way to what goes to standard output
 }
 
 // newReadTarget makes sure that the blob can be written before it is fetched. A directory takes the
@@ -133,14 +150,20 @@ func newReadTarget(d *deps, path string, id blob.ID) (*readTarget, error) {
 	return &readTarget{path: path, tmp: tmp}, nil
 }
 
-// finish writes data and puts the file in place.
-func (t *readTarget) finish(data []byte) error {
-	if t.tmp == nil {
-		_, err := t.stdout.Write(data)
-		return err
+func (t *readTarget) Write(b []byte) (int, error) {
+	if t.tmp != nil {
+		return t.tmp.Write(b)
 	}
-	_, err := t.tmp.Write(data)
-	err = errors.Join(err, t.tmp.Chmod(0o666&^umask()), t.tmp.Close())
+	t.bar.clear()
+	return t.stdout.Write(b)
+}
+
+// finish puts the file in place.
+func (t *readTarget) finish() error {
+	if t.tmp == nil {
+		return nil
+	}
+	err := errors.Join(t.tmp.Chmod(0o666&^umask()), t.tmp.Close())
 	if err == nil {
 		err = os.Rename(t.tmp.Name(), t.path)
 	}
