@@ -66,13 +66,9 @@ func Parents(dst, src []byte) {
 	SumPrefixed(dst, src, NodePrefix, 2*Size, List(len(src)/(2*Size), 2*Size))
 }
 
-// sum checks its arguments and hands them to a kernel; a message on its own has no use for lanes.
+// sum checks its arguments and hands them to a kernel.
 func sum(dst, src []byte, n int, g Grid, prefix int) {
 	g.check(dst, src, n)
-	if g.Rows == 1 && g.Cols == 1 {
-		sumGeneric(dst, src, n, g, prefix)
-		return
-	}
 	active.Load().sum(dst, src, n, g, prefix)
 }
 
@@ -89,6 +85,9 @@ const none = -1
 func (g Grid) check(dst, src []byte, n int) {
 	if n < 0 || g.Rows < 0 || g.Cols < 0 || g.SrcRow < 0 || g.SrcCol < 0 || g.DstRow < 0 || g.DstCol < 0 {
 		panic(fmt.Sprintf("blake2x: negative size in %+v, messages of %d bytes", g, n))
+	}
+	if many, count := bits.Mul64(uint64(g.Rows), uint64(g.Cols)); many > 0 || count > 1<<(bits.UintSize-2) {
+		panic(fmt.Sprintf("blake2x: too many messages in %+v", g))
 	}
 	if end, ok := g.extent(g.SrcRow, g.SrcCol, n); !ok || end > len(src) {
 		panic(fmt.Sprintf("blake2x: messages of %d bytes at %+v exceed the %d bytes given", n, g, len(src)))

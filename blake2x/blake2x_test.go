@@ -105,6 +105,7 @@ func TestSlicesThatDoNotFitPanic(t *testing.T) {
 		{"distances that overflow", 192, 60, 10, func(g *Grid) { g.SrcRow = huge }},
 		{"sums that overflow", 192, 60, huge, func(*Grid) {}},
 		{"a count that overflows", 192, 60, 10, func(g *Grid) { g.Rows, g.SrcRow = huge, 4 }},
+		{"a count that overflows without distances", 192, 60, 10, func(g *Grid) { *g = Grid{Rows: huge, Cols: huge} }},
 		{"digests that overflow", 192, 60, 10, func(g *Grid) { g.DstCol = huge }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,42 +24,75 @@ func archKernels() (kernels []*kernel) {
 }
 
 func (k *kernel) sum(dst, src []byte, n int, g Grid, prefix int) {
-	switch k {
-	case avx512:
-		sumAVX512(dst, src, n, g, prefix)
-	case avx2:
-		sumAVX2(dst, src, n, g, prefix)
-	default:
+	switch {
+	case k != avx512 && k != avx2:
 		sumGeneric(dst, src, n, g, prefix)
-	}
-}
-
-// sumAVX512 hashes a grid 16 messages at a time.
-func sumAVX512(dst, src []byte, n int, g Grid, prefix int) {
-	var prefixed, first uint64
-	if prefix != none {
-		prefixed, first = 1, uint64(prefix)
-	}
-	var lanes [32]int
-	to, from := unsafe.SliceData(dst), unsafe.SliceData(src)
-	for w := newWalk(g); w.next(lanes[:16], lanes[16:]); {
-		hashAVX512(to, from, &lanes, w.straight(16), 16*g.SrcCol, 16*g.DstCol, uint64(n), prefixed, first)
-	}
-}
-
-// sumAVX2 hashes a grid 8 messages at a time.
-func sumAVX2(dst, src []byte, n int, g Grid, prefix int) {
-	if n < tiny {
+	case g.Rows == 1 && g.Cols == 1:
+		sumOne(dst, src[:n], prefix)
+	case k == avx2 && n < tiny:
 		sumTinyAVX2(dst, src, n, g, prefix)
-		return
+	default:
+		k.sumLanes(dst, src, n, g, prefix)
 	}
+}
+
+const (
+	// maxLanes is how many messages the widest kernel hashes at once.
+	maxLanes = 16
+	// batch is how many groups of lanes are handed to a kernel at once where they do not go on in a row of the
+	// grid: a group begins while the one before still waits for its last results.
+	batch = 4
+)
+
+// sumLanes hashes a grid as many messages at a time as the kernel has lanes. A rest of half as many takes less
+// time in a kernel of half the lanes, and a single message by itself.
+func (k *kernel) sumLanes(dst, src []byte, n int, g Grid, prefix int) {
+	lanes := maxLanes
+	if k == avx2 {
+		lanes /= 2
+	}
+	var places [batch * 2 * maxLanes]int
+	next := func(w *walk, group, count int) {
+		at := places[group*2*lanes:][:2*lanes]
+		w.next(at[:count], at[lanes:][:count])
+	}
+	to, from, list := unsafe.SliceData(dst), unsafe.SliceData(src), &places[0]
 	var prefixed, first uint64
 	if prefix != none {
 		prefixed, first = 1, uint64(prefix)
 	}
-	var lanes [16]int
-	to, from := unsafe.SliceData(dst), unsafe.SliceData(src)
-	for w := newWalk(g); w.next(lanes[:8], lanes[8:]); {
-		hashAVX2(to, from, &lanes, w.straight(8), 8*g.SrcCol, 8*g.DstCol, uint64(n), prefixed, first, 0)
+	for w := newWalk(g); ; {
+		left, groups := w.left(), w.straight(lanes)
+		laneStep, srcStep, dstStep := 0, lanes*g.SrcCol, lanes*g.DstCol
+		switch {
+		case left == 0:
+			return
+		case left == 1:
+			next(&w, 0, 1)
+			sumOne(dst[places[lanes]:], src[places[0]:][:n], prefix)
+			return
+		case left <= lanes/2:
+			next(&w, 0, lanes/2)
+			if k == avx2 {
+				hashHalfAVX2(to, from, list, 1, 0, 0, 0, uint64(n), prefixed, first, 0)
+			} else {
+				hashHalfAVX512(to, from, list, 1, 0, 0, 0, uint64(n), prefixed, first)
+			}
+			return
+		case groups > 1:
+			next(&w, 0, lanes)
+			w.pass((groups - 1) * lanes)
+		default:
+			groups = min(batch, (left+lanes/2-1)/lanes)
+			for i := range groups {
+				next(&w, i, lanes)
+			}
+			laneStep, srcStep, dstStep = 2*lanes*int(unsafe.Sizeof(places[0])), 0, 0
+		}
+		if k == avx2 {
+			hashAVX2(to, from, list, groups, laneStep, srcStep, dstStep, uint64(n), prefixed, first, 0)
+		} else {
+			hashAVX512(to, from, list, groups, laneStep, srcStep, dstStep, uint64(n), prefixed, first)
+		}
 	}
 }

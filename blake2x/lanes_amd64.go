@@ -9,11 +9,28 @@ package blake2x
 // lanes, groups and steps are as in hashAVX512.
 //
 //go:noescape
-func hashAVX2(dst *byte, src *byte, lanes *[16]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+func hashAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+
+// hashHalfAVX2 is hashAVX2 for 4 messages, of which lanes has the places of the first 4.
+//
+//go:noescape
+func hashHalfAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 
 // hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.
 // lanes holds where in src the messages are, then where in dst their digests go. It does so for so many
-// groups, moving all messages by srcStep and digests by dstStep from one group to the next.
+// groups, whose lanes lie laneStep bytes apart; messages move by srcStep and digests by dstStep from one
+// to the next.
 //
 //go:noescape
-func hashAVX512(dst *byte, src *byte, lanes *[32]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+func hashAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+
+// hashHalfAVX512 is hashAVX512 for 8 messages, of which lanes has the places of the first 8.
+//
+//go:noescape
+func hashHalfAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+
+// compressOne adds a block to hash, with total bytes hashed up to its end; last is all ones for the last
+// block of a message, else 0.
+//
+//go:noescape
+func compressOne(hash *[8]uint64, block *[16]uint64, total uint64, last uint64)

@@ -70,12 +70,12 @@ DATA window<>+48(SB)/8, $0x8080808080808080
 DATA window<>+56(SB)/8, $0x8080808080808080
 GLOBL window<>(SB), RODATA|NOPTR, $64
 
-// func hashAVX2(dst *byte, src *byte, lanes *[16]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+// func hashAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 // Requires: AVX, AVX2, CMOV, SSE2
-TEXT ·hashAVX2(SB), $2624-80
+TEXT ·hashAVX2(SB), $2624-88
 	MOVQ lanes+16(FP), SI
 	MOVQ groups+24(FP), R14
-	MOVQ n+48(FP), R15
+	MOVQ n+56(FP), R15
 	MOVQ src+8(FP), AX
 	ADDQ AX, R15
 	LEAQ 63(SP), BX
@@ -108,10 +108,10 @@ group:
 	VMOVDQA      Y0, 2528(BX)
 
 	// A prefixed message is read from one byte before its start, but for that byte.
-	MOVQ prefixed+56(FP), DI
-	MOVQ prefix+64(FP), R8
+	MOVQ prefixed+64(FP), DI
+	MOVQ prefix+72(FP), R8
 	XORQ R10, R10
-	MOVQ n+48(FP), CX
+	MOVQ n+56(FP), CX
 	MOVQ src+8(FP), R9
 	ADDQ DI, CX
 	SUBQ DI, R9
@@ -124,7 +124,7 @@ block:
 	ADDQ    R12, R10
 	SUBQ    R12, CX
 	JNZ     counted
-	MOVQ    padding+72(FP), AX
+	MOVQ    padding+80(FP), AX
 	SUBQ    AX, R10
 
 counted:
@@ -687,36 +687,36 @@ round:
 	VPADDQ  (BX)(AX*4), Y9, Y9
 	VPADDQ  Y0, Y8, Y8
 	VPADDQ  Y1, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1024(BX)
 	VMOVDQA Y9, 1088(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 1792(BX)
-	VMOVDQA Y13, 1856(BX)
-	VPXOR   Y10, Y0, Y0
-	VPXOR   Y11, Y1, Y1
-	VMOVDQA Y10, 1536(BX)
-	VMOVDQA Y11, 1600(BX)
-	VPADDQ  Y0, Y0, Y8
-	VPADDQ  Y1, Y1, Y9
-	VPSRLQ  $0x3f, Y0, Y0
-	VPSRLQ  $0x3f, Y1, Y1
-	VPXOR   Y8, Y0, Y0
-	VPXOR   Y9, Y1, Y1
 	VMOVDQA 1152(BX), Y8
 	VMOVDQA 1216(BX), Y9
+	VMOVDQA Y12, 1792(BX)
+	VMOVDQA Y13, 1856(BX)
 	MOVBLZX 4(R11), AX
 	VPADDQ  (BX)(AX*4), Y8, Y8
 	MOVBLZX 6(R11), AX
 	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y2, Y8, Y8
 	VPADDQ  Y3, Y9, Y9
+	VMOVDQA Y10, 1536(BX)
+	VMOVDQA Y11, 1600(BX)
 	VPXOR   1920(BX), Y8, Y12
 	VPXOR   1984(BX), Y9, Y13
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y1, Y1
+	VPADDQ  Y0, Y0, Y10
+	VPADDQ  Y1, Y1, Y11
+	VPSRLQ  $0x3f, Y0, Y0
+	VPSRLQ  $0x3f, Y1, Y1
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y1, Y1
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1664(BX), Y12, Y10
@@ -731,36 +731,36 @@ round:
 	VPADDQ  (BX)(AX*4), Y9, Y9
 	VPADDQ  Y2, Y8, Y8
 	VPADDQ  Y3, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1152(BX)
 	VMOVDQA Y9, 1216(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 1920(BX)
-	VMOVDQA Y13, 1984(BX)
-	VPXOR   Y10, Y2, Y2
-	VPXOR   Y11, Y3, Y3
-	VMOVDQA Y10, 1664(BX)
-	VMOVDQA Y11, 1728(BX)
-	VPADDQ  Y2, Y2, Y8
-	VPADDQ  Y3, Y3, Y9
-	VPSRLQ  $0x3f, Y2, Y2
-	VPSRLQ  $0x3f, Y3, Y3
-	VPXOR   Y8, Y2, Y2
-	VPXOR   Y9, Y3, Y3
 	VMOVDQA 1056(BX), Y8
 	VMOVDQA 1120(BX), Y9
+	VMOVDQA Y12, 1920(BX)
+	VMOVDQA Y13, 1984(BX)
 	MOVBLZX (R11), AX
 	VPADDQ  32(BX)(AX*4), Y8, Y8
 	MOVBLZX 2(R11), AX
 	VPADDQ  32(BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y4, Y8, Y8
 	VPADDQ  Y5, Y9, Y9
+	VMOVDQA Y10, 1664(BX)
+	VMOVDQA Y11, 1728(BX)
 	VPXOR   1824(BX), Y8, Y12
 	VPXOR   1888(BX), Y9, Y13
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y3, Y3
+	VPADDQ  Y2, Y2, Y10
+	VPADDQ  Y3, Y3, Y11
+	VPSRLQ  $0x3f, Y2, Y2
+	VPSRLQ  $0x3f, Y3, Y3
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y3, Y3
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1568(BX), Y12, Y10
@@ -775,36 +775,36 @@ round:
 	VPADDQ  32(BX)(AX*4), Y9, Y9
 	VPADDQ  Y4, Y8, Y8
 	VPADDQ  Y5, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1056(BX)
 	VMOVDQA Y9, 1120(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 1824(BX)
-	VMOVDQA Y13, 1888(BX)
-	VPXOR   Y10, Y4, Y4
-	VPXOR   Y11, Y5, Y5
-	VMOVDQA Y10, 1568(BX)
-	VMOVDQA Y11, 1632(BX)
-	VPADDQ  Y4, Y4, Y8
-	VPADDQ  Y5, Y5, Y9
-	VPSRLQ  $0x3f, Y4, Y4
-	VPSRLQ  $0x3f, Y5, Y5
-	VPXOR   Y8, Y4, Y4
-	VPXOR   Y9, Y5, Y5
 	VMOVDQA 1184(BX), Y8
 	VMOVDQA 1248(BX), Y9
+	VMOVDQA Y12, 1824(BX)
+	VMOVDQA Y13, 1888(BX)
 	MOVBLZX 4(R11), AX
 	VPADDQ  32(BX)(AX*4), Y8, Y8
 	MOVBLZX 6(R11), AX
 	VPADDQ  32(BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y6, Y8, Y8
 	VPADDQ  Y7, Y9, Y9
+	VMOVDQA Y10, 1568(BX)
+	VMOVDQA Y11, 1632(BX)
 	VPXOR   1952(BX), Y8, Y12
 	VPXOR   2016(BX), Y9, Y13
+	VPXOR   Y10, Y4, Y4
+	VPXOR   Y11, Y5, Y5
+	VPADDQ  Y4, Y4, Y10
+	VPADDQ  Y5, Y5, Y11
+	VPSRLQ  $0x3f, Y4, Y4
+	VPSRLQ  $0x3f, Y5, Y5
+	VPXOR   Y10, Y4, Y4
+	VPXOR   Y11, Y5, Y5
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1696(BX), Y12, Y10
@@ -819,36 +819,36 @@ round:
 	VPADDQ  32(BX)(AX*4), Y9, Y9
 	VPADDQ  Y6, Y8, Y8
 	VPADDQ  Y7, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1184(BX)
 	VMOVDQA Y9, 1248(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 1952(BX)
-	VMOVDQA Y13, 2016(BX)
-	VPXOR   Y10, Y6, Y6
-	VPXOR   Y11, Y7, Y7
-	VMOVDQA Y10, 1696(BX)
-	VMOVDQA Y11, 1760(BX)
-	VPADDQ  Y6, Y6, Y8
-	VPADDQ  Y7, Y7, Y9
-	VPSRLQ  $0x3f, Y6, Y6
-	VPSRLQ  $0x3f, Y7, Y7
-	VPXOR   Y8, Y6, Y6
-	VPXOR   Y9, Y7, Y7
 	VMOVDQA 1024(BX), Y8
 	VMOVDQA 1088(BX), Y9
+	VMOVDQA Y12, 1952(BX)
+	VMOVDQA Y13, 2016(BX)
 	MOVBLZX 8(R11), AX
 	VPADDQ  (BX)(AX*4), Y8, Y8
 	MOVBLZX 10(R11), AX
 	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y1, Y8, Y8
 	VPADDQ  Y2, Y9, Y9
+	VMOVDQA Y10, 1696(BX)
+	VMOVDQA Y11, 1760(BX)
 	VPXOR   1984(BX), Y8, Y12
 	VPXOR   1792(BX), Y9, Y13
+	VPXOR   Y10, Y6, Y6
+	VPXOR   Y11, Y7, Y7
+	VPADDQ  Y6, Y6, Y10
+	VPADDQ  Y7, Y7, Y11
+	VPSRLQ  $0x3f, Y6, Y6
+	VPSRLQ  $0x3f, Y7, Y7
+	VPXOR   Y10, Y6, Y6
+	VPXOR   Y11, Y7, Y7
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1664(BX), Y12, Y10
@@ -863,36 +863,36 @@ round:
 	VPADDQ  (BX)(AX*4), Y9, Y9
 	VPADDQ  Y1, Y8, Y8
 	VPADDQ  Y2, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1024(BX)
 	VMOVDQA Y9, 1088(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 1984(BX)
-	VMOVDQA Y13, 1792(BX)
-	VPXOR   Y10, Y1, Y1
-	VPXOR   Y11, Y2, Y2
-	VMOVDQA Y10, 1664(BX)
-	VMOVDQA Y11, 1728(BX)
-	VPADDQ  Y1, Y1, Y8
-	VPADDQ  Y2, Y2, Y9
-	VPSRLQ  $0x3f, Y1, Y1
-	VPSRLQ  $0x3f, Y2, Y2
-	VPXOR   Y8, Y1, Y1
-	VPXOR   Y9, Y2, Y2
 	VMOVDQA 1152(BX), Y8
 	VMOVDQA 1216(BX), Y9
+	VMOVDQA Y12, 1984(BX)
+	VMOVDQA Y13, 1792(BX)
 	MOVBLZX 12(R11), AX
 	VPADDQ  (BX)(AX*4), Y8, Y8
 	MOVBLZX 14(R11), AX
 	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y3, Y8, Y8
 	VPADDQ  Y0, Y9, Y9
+	VMOVDQA Y10, 1664(BX)
+	VMOVDQA Y11, 1728(BX)
 	VPXOR   1856(BX), Y8, Y12
 	VPXOR   1920(BX), Y9, Y13
+	VPXOR   Y10, Y1, Y1
+	VPXOR   Y11, Y2, Y2
+	VPADDQ  Y1, Y1, Y10
+	VPADDQ  Y2, Y2, Y11
+	VPSRLQ  $0x3f, Y1, Y1
+	VPSRLQ  $0x3f, Y2, Y2
+	VPXOR   Y10, Y1, Y1
+	VPXOR   Y11, Y2, Y2
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1536(BX), Y12, Y10
@@ -907,36 +907,36 @@ round:
 	VPADDQ  (BX)(AX*4), Y9, Y9
 	VPADDQ  Y3, Y8, Y8
 	VPADDQ  Y0, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1152(BX)
 	VMOVDQA Y9, 1216(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 1856(BX)
-	VMOVDQA Y13, 1920(BX)
-	VPXOR   Y10, Y3, Y3
-	VPXOR   Y11, Y0, Y0
-	VMOVDQA Y10, 1536(BX)
-	VMOVDQA Y11, 1600(BX)
-	VPADDQ  Y3, Y3, Y8
-	VPADDQ  Y0, Y0, Y9
-	VPSRLQ  $0x3f, Y3, Y3
-	VPSRLQ  $0x3f, Y0, Y0
-	VPXOR   Y8, Y3, Y3
-	VPXOR   Y9, Y0, Y0
 	VMOVDQA 1056(BX), Y8
 	VMOVDQA 1120(BX), Y9
+	VMOVDQA Y12, 1856(BX)
+	VMOVDQA Y13, 1920(BX)
 	MOVBLZX 8(R11), AX
 	VPADDQ  32(BX)(AX*4), Y8, Y8
 	MOVBLZX 10(R11), AX
 	VPADDQ  32(BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y5, Y8, Y8
 	VPADDQ  Y6, Y9, Y9
+	VMOVDQA Y10, 1536(BX)
+	VMOVDQA Y11, 1600(BX)
 	VPXOR   2016(BX), Y8, Y12
 	VPXOR   1824(BX), Y9, Y13
+	VPXOR   Y10, Y3, Y3
+	VPXOR   Y11, Y0, Y0
+	VPADDQ  Y3, Y3, Y10
+	VPADDQ  Y0, Y0, Y11
+	VPSRLQ  $0x3f, Y3, Y3
+	VPSRLQ  $0x3f, Y0, Y0
+	VPXOR   Y10, Y3, Y3
+	VPXOR   Y11, Y0, Y0
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1696(BX), Y12, Y10
@@ -951,36 +951,36 @@ round:
 	VPADDQ  32(BX)(AX*4), Y9, Y9
 	VPADDQ  Y5, Y8, Y8
 	VPADDQ  Y6, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1056(BX)
 	VMOVDQA Y9, 1120(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
-	VMOVDQA Y12, 2016(BX)
-	VMOVDQA Y13, 1824(BX)
-	VPXOR   Y10, Y5, Y5
-	VPXOR   Y11, Y6, Y6
-	VMOVDQA Y10, 1696(BX)
-	VMOVDQA Y11, 1760(BX)
-	VPADDQ  Y5, Y5, Y8
-	VPADDQ  Y6, Y6, Y9
-	VPSRLQ  $0x3f, Y5, Y5
-	VPSRLQ  $0x3f, Y6, Y6
-	VPXOR   Y8, Y5, Y5
-	VPXOR   Y9, Y6, Y6
 	VMOVDQA 1184(BX), Y8
 	VMOVDQA 1248(BX), Y9
+	VMOVDQA Y12, 2016(BX)
+	VMOVDQA Y13, 1824(BX)
 	MOVBLZX 12(R11), AX
 	VPADDQ  32(BX)(AX*4), Y8, Y8
 	MOVBLZX 14(R11), AX
 	VPADDQ  32(BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VPADDQ  Y7, Y8, Y8
 	VPADDQ  Y4, Y9, Y9
+	VMOVDQA Y10, 1696(BX)
+	VMOVDQA Y11, 1760(BX)
 	VPXOR   1888(BX), Y8, Y12
 	VPXOR   1952(BX), Y9, Y13
+	VPXOR   Y10, Y5, Y5
+	VPXOR   Y11, Y6, Y6
+	VPADDQ  Y5, Y5, Y10
+	VPADDQ  Y6, Y6, Y11
+	VPSRLQ  $0x3f, Y5, Y5
+	VPSRLQ  $0x3f, Y6, Y6
+	VPXOR   Y10, Y5, Y5
+	VPXOR   Y11, Y6, Y6
 	VPSHUFD $0xb1, Y12, Y12
 	VPSHUFD $0xb1, Y13, Y13
 	VPADDQ  1568(BX), Y12, Y10
@@ -995,26 +995,26 @@ round:
 	VPADDQ  32(BX)(AX*4), Y9, Y9
 	VPADDQ  Y7, Y8, Y8
 	VPADDQ  Y4, Y9, Y9
-	VPXOR   Y8, Y12, Y12
-	VPXOR   Y9, Y13, Y13
 	VMOVDQA Y8, 1184(BX)
 	VMOVDQA Y9, 1248(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
 	VPSHUFB Y15, Y12, Y12
 	VPSHUFB Y15, Y13, Y13
-	VPADDQ  Y12, Y10, Y10
-	VPADDQ  Y13, Y11, Y11
 	VMOVDQA Y12, 1888(BX)
 	VMOVDQA Y13, 1952(BX)
-	VPXOR   Y10, Y7, Y7
-	VPXOR   Y11, Y4, Y4
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
 	VMOVDQA Y10, 1568(BX)
 	VMOVDQA Y11, 1632(BX)
-	VPADDQ  Y7, Y7, Y8
-	VPADDQ  Y4, Y4, Y9
+	VPXOR   Y10, Y7, Y7
+	VPXOR   Y11, Y4, Y4
+	VPADDQ  Y7, Y7, Y10
+	VPADDQ  Y4, Y4, Y11
 	VPSRLQ  $0x3f, Y7, Y7
 	VPSRLQ  $0x3f, Y4, Y4
-	VPXOR   Y8, Y7, Y7
-	VPXOR   Y9, Y4, Y4
+	VPXOR   Y10, Y7, Y7
+	VPXOR   Y11, Y4, Y4
 	ADDQ    $0x10, R11
 	DECQ    R13
 	JNZ     round
@@ -1122,14 +1122,16 @@ round:
 	VMOVDQU      Y7, (R9)(AX*1)
 	DECQ         R14
 	JZ           done
-	MOVQ         srcStep+32(FP), AX
+	MOVQ         laneStep+32(FP), AX
+	ADDQ         AX, SI
+	MOVQ         srcStep+40(FP), AX
 	MOVQ         AX, X0
 	VPBROADCASTQ X0, Y0
 	VPADDQ       (SI), Y0, Y1
 	VMOVDQU      Y1, (SI)
 	VPADDQ       32(SI), Y0, Y1
 	VMOVDQU      Y1, 32(SI)
-	MOVQ         dstStep+40(FP), AX
+	MOVQ         dstStep+48(FP), AX
 	MOVQ         AX, X0
 	VPBROADCASTQ X0, Y0
 	VPADDQ       64(SI), Y0, Y1
@@ -1142,9 +1144,632 @@ done:
 	VZEROUPPER
 	RET
 
-// func hashAVX512(dst *byte, src *byte, lanes *[32]int, groups int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+// func hashHalfAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
+// Requires: AVX, AVX2, CMOV, SSE2
+TEXT ·hashHalfAVX2(SB), $2624-88
+	MOVQ lanes+16(FP), SI
+	MOVQ groups+24(FP), R14
+	MOVQ n+56(FP), R15
+	MOVQ src+8(FP), AX
+	ADDQ AX, R15
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+
+group:
+	VPBROADCASTQ start<>+0(SB), Y0
+	VMOVDQA      Y0, 2048(BX)
+	VPBROADCASTQ start<>+8(SB), Y0
+	VMOVDQA      Y0, 2112(BX)
+	VPBROADCASTQ start<>+16(SB), Y0
+	VMOVDQA      Y0, 2176(BX)
+	VPBROADCASTQ start<>+24(SB), Y0
+	VMOVDQA      Y0, 2240(BX)
+	VPBROADCASTQ start<>+32(SB), Y0
+	VMOVDQA      Y0, 2304(BX)
+	VPBROADCASTQ start<>+40(SB), Y0
+	VMOVDQA      Y0, 2368(BX)
+	VPBROADCASTQ start<>+48(SB), Y0
+	VMOVDQA      Y0, 2432(BX)
+	VPBROADCASTQ start<>+56(SB), Y0
+	VMOVDQA      Y0, 2496(BX)
+
+	// A prefixed message is read from one byte before its start, but for that byte.
+	MOVQ prefixed+64(FP), DI
+	MOVQ prefix+72(FP), R8
+	XORQ R10, R10
+	MOVQ n+56(FP), CX
+	MOVQ src+8(FP), R9
+	ADDQ DI, CX
+	SUBQ DI, R9
+
+block:
+	// Take up to 128 bytes: R12 of them.
+	MOVQ    $0x00000080, R12
+	CMPQ    CX, R12
+	CMOVQCS CX, R12
+	ADDQ    R12, R10
+	SUBQ    R12, CX
+	JNZ     counted
+	MOVQ    padding+80(FP), AX
+	SUBQ    AX, R10
+
+counted:
+	// Words 0 to 3 of 8 lanes.
+	TESTQ   DI, DI
+	JNZ     first0
+	CMPQ    R12, $0x00000020
+	JB      last0
+	MOVQ    (SI), DX
+	VMOVDQU (DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU (DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU (DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU (DX)(R9*1), Y3
+	JMP     loaded0
+
+	// Behind a prefix: the bytes move up by one.
+first0:
+	MOVQ       (SI), DX
+	VMOVDQU    1(DX)(R9*1), Y0
+	VPERM2I128 $0x08, Y0, Y0, Y13
+	VPALIGNR   $0x0f, Y13, Y0, Y0
+	MOVQ       8(SI), DX
+	VMOVDQU    1(DX)(R9*1), Y1
+	VPERM2I128 $0x08, Y1, Y1, Y13
+	VPALIGNR   $0x0f, Y13, Y1, Y1
+	MOVQ       16(SI), DX
+	VMOVDQU    1(DX)(R9*1), Y2
+	VPERM2I128 $0x08, Y2, Y2, Y13
+	VPALIGNR   $0x0f, Y13, Y2, Y2
+	MOVQ       24(SI), DX
+	VMOVDQU    1(DX)(R9*1), Y3
+	VPERM2I128 $0x08, Y3, Y3, Y13
+	VPALIGNR   $0x0f, Y13, Y3, Y3
+	JMP        loaded0
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last0:
+	MOVQ           $+32, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+
+loaded0:
+	VPUNPCKLQDQ  Y1, Y0, Y8
+	VPUNPCKHQDQ  Y1, Y0, Y9
+	VPUNPCKLQDQ  Y3, Y2, Y10
+	VPUNPCKHQDQ  Y3, Y2, Y11
+	VPERM2I128   $0x20, Y10, Y8, Y0
+	VPERM2I128   $0x31, Y10, Y8, Y2
+	VPERM2I128   $0x20, Y11, Y9, Y1
+	VPERM2I128   $0x31, Y11, Y9, Y3
+	MOVQ         R8, X8
+	VPBROADCASTQ X8, Y8
+	VPOR         Y8, Y0, Y0
+	VMOVDQA      Y0, (BX)
+	VMOVDQA      Y1, 64(BX)
+	VMOVDQA      Y2, 128(BX)
+	VMOVDQA      Y3, 192(BX)
+	XORQ         R8, R8
+	XORQ         DI, DI
+
+	// Words 4 to 7 of 8 lanes.
+	CMPQ    R12, $0x00000040
+	JB      last1
+	MOVQ    (SI), DX
+	VMOVDQU 32(DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU 32(DX)(R9*1), Y3
+	JMP     loaded1
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last1:
+	MOVQ           $+64, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+
+loaded1:
+	VPUNPCKLQDQ Y1, Y0, Y8
+	VPUNPCKHQDQ Y1, Y0, Y9
+	VPUNPCKLQDQ Y3, Y2, Y10
+	VPUNPCKHQDQ Y3, Y2, Y11
+	VPERM2I128  $0x20, Y10, Y8, Y0
+	VPERM2I128  $0x31, Y10, Y8, Y2
+	VPERM2I128  $0x20, Y11, Y9, Y1
+	VPERM2I128  $0x31, Y11, Y9, Y3
+	VMOVDQA     Y0, 256(BX)
+	VMOVDQA     Y1, 320(BX)
+	VMOVDQA     Y2, 384(BX)
+	VMOVDQA     Y3, 448(BX)
+
+	// Words 8 to 11 of 8 lanes.
+	CMPQ    R12, $0x00000060
+	JB      last2
+	MOVQ    (SI), DX
+	VMOVDQU 64(DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU 64(DX)(R9*1), Y3
+	JMP     loaded2
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last2:
+	MOVQ           $+96, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+
+loaded2:
+	VPUNPCKLQDQ Y1, Y0, Y8
+	VPUNPCKHQDQ Y1, Y0, Y9
+	VPUNPCKLQDQ Y3, Y2, Y10
+	VPUNPCKHQDQ Y3, Y2, Y11
+	VPERM2I128  $0x20, Y10, Y8, Y0
+	VPERM2I128  $0x31, Y10, Y8, Y2
+	VPERM2I128  $0x20, Y11, Y9, Y1
+	VPERM2I128  $0x31, Y11, Y9, Y3
+	VMOVDQA     Y0, 512(BX)
+	VMOVDQA     Y1, 576(BX)
+	VMOVDQA     Y2, 640(BX)
+	VMOVDQA     Y3, 704(BX)
+
+	// Words 12 to 15 of 8 lanes.
+	CMPQ    R12, $0x00000080
+	JB      last3
+	MOVQ    (SI), DX
+	VMOVDQU 96(DX)(R9*1), Y0
+	MOVQ    8(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y1
+	MOVQ    16(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y2
+	MOVQ    24(SI), DX
+	VMOVDQU 96(DX)(R9*1), Y3
+	JMP     loaded3
+
+	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
+last3:
+	MOVQ           $+128, AX
+	SUBQ           R12, AX
+	MOVQ           $0x00000020, DX
+	CMPQ           AX, DX
+	CMOVQHI        DX, AX
+	LEAQ           window<>+0(SB), DX
+	VBROADCASTI128 16(DX)(AX*1), Y14
+	VBROADCASTI128 (DX)(AX*1), Y15
+	MOVQ           (SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y0
+	VPERM2I128     $0x81, Y0, Y0, Y13
+	VPSHUFB        Y14, Y0, Y0
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y0, Y0
+	MOVQ           8(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y1
+	VPERM2I128     $0x81, Y1, Y1, Y13
+	VPSHUFB        Y14, Y1, Y1
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y1, Y1
+	MOVQ           16(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y2
+	VPERM2I128     $0x81, Y2, Y2, Y13
+	VPSHUFB        Y14, Y2, Y2
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y2, Y2
+	MOVQ           24(SI), DX
+	VMOVDQU        -32(DX)(R15*1), Y3
+	VPERM2I128     $0x81, Y3, Y3, Y13
+	VPSHUFB        Y14, Y3, Y3
+	VPSHUFB        Y15, Y13, Y13
+	VPOR           Y13, Y3, Y3
+
+loaded3:
+	VPUNPCKLQDQ Y1, Y0, Y8
+	VPUNPCKHQDQ Y1, Y0, Y9
+	VPUNPCKLQDQ Y3, Y2, Y10
+	VPUNPCKHQDQ Y3, Y2, Y11
+	VPERM2I128  $0x20, Y10, Y8, Y0
+	VPERM2I128  $0x31, Y10, Y8, Y2
+	VPERM2I128  $0x20, Y11, Y9, Y1
+	VPERM2I128  $0x31, Y11, Y9, Y3
+	VMOVDQA     Y0, 768(BX)
+	VMOVDQA     Y1, 832(BX)
+	VMOVDQA     Y2, 896(BX)
+	VMOVDQA     Y3, 960(BX)
+
+	// v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.
+	VMOVDQA      2048(BX), Y8
+	VMOVDQA      Y8, 1024(BX)
+	VMOVDQA      2112(BX), Y8
+	VMOVDQA      Y8, 1088(BX)
+	VMOVDQA      2176(BX), Y8
+	VMOVDQA      Y8, 1152(BX)
+	VMOVDQA      2240(BX), Y8
+	VMOVDQA      Y8, 1216(BX)
+	VMOVDQA      2304(BX), Y0
+	VMOVDQA      2368(BX), Y1
+	VMOVDQA      2432(BX), Y2
+	VMOVDQA      2496(BX), Y3
+	VPBROADCASTQ iv<>+0(SB), Y8
+	VMOVDQA      Y8, 1536(BX)
+	VPBROADCASTQ iv<>+8(SB), Y9
+	VMOVDQA      Y9, 1600(BX)
+	VPBROADCASTQ iv<>+16(SB), Y10
+	VMOVDQA      Y10, 1664(BX)
+	VPBROADCASTQ iv<>+24(SB), Y11
+	VMOVDQA      Y11, 1728(BX)
+	MOVQ         iv<>+32(SB), AX
+	XORQ         R10, AX
+	MOVQ         AX, X8
+	VPBROADCASTQ X8, Y8
+	VMOVDQA      Y8, 1792(BX)
+	VPBROADCASTQ iv<>+40(SB), Y9
+	VMOVDQA      Y9, 1856(BX)
+
+	// The borrow of left-1 tells the last block.
+	MOVQ         CX, AX
+	SUBQ         $+1, AX
+	SBBQ         AX, AX
+	XORQ         iv<>+48(SB), AX
+	MOVQ         AX, X10
+	VPBROADCASTQ X10, Y10
+	VMOVDQA      Y10, 1920(BX)
+	VPBROADCASTQ iv<>+56(SB), Y11
+	VMOVDQA      Y11, 1984(BX)
+	VMOVDQU      rotate<>+0(SB), Y14
+	VMOVDQU      rotate<>+32(SB), Y15
+	LEAQ         sigma<>+0(SB), R11
+	MOVQ         $0x0000000c, R13
+
+round:
+	VMOVDQA 1024(BX), Y8
+	VMOVDQA 1088(BX), Y9
+	MOVBLZX (R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 2(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y0, Y8, Y8
+	VPADDQ  Y1, Y9, Y9
+	VPXOR   1792(BX), Y8, Y12
+	VPXOR   1856(BX), Y9, Y13
+	VPSHUFD $0xb1, Y12, Y12
+	VPSHUFD $0xb1, Y13, Y13
+	VPADDQ  1536(BX), Y12, Y10
+	VPADDQ  1600(BX), Y13, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y1, Y1
+	VPSHUFB Y14, Y0, Y0
+	VPSHUFB Y14, Y1, Y1
+	MOVBLZX 1(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 3(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y0, Y8, Y8
+	VPADDQ  Y1, Y9, Y9
+	VMOVDQA Y8, 1024(BX)
+	VMOVDQA Y9, 1088(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
+	VPSHUFB Y15, Y12, Y12
+	VPSHUFB Y15, Y13, Y13
+	VMOVDQA 1152(BX), Y8
+	VMOVDQA 1216(BX), Y9
+	VMOVDQA Y12, 1792(BX)
+	VMOVDQA Y13, 1856(BX)
+	MOVBLZX 4(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 6(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
+	VPADDQ  Y2, Y8, Y8
+	VPADDQ  Y3, Y9, Y9
+	VMOVDQA Y10, 1536(BX)
+	VMOVDQA Y11, 1600(BX)
+	VPXOR   1920(BX), Y8, Y12
+	VPXOR   1984(BX), Y9, Y13
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y1, Y1
+	VPADDQ  Y0, Y0, Y10
+	VPADDQ  Y1, Y1, Y11
+	VPSRLQ  $0x3f, Y0, Y0
+	VPSRLQ  $0x3f, Y1, Y1
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y1, Y1
+	VPSHUFD $0xb1, Y12, Y12
+	VPSHUFD $0xb1, Y13, Y13
+	VPADDQ  1664(BX), Y12, Y10
+	VPADDQ  1728(BX), Y13, Y11
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y3, Y3
+	VPSHUFB Y14, Y2, Y2
+	VPSHUFB Y14, Y3, Y3
+	MOVBLZX 5(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 7(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y2, Y8, Y8
+	VPADDQ  Y3, Y9, Y9
+	VMOVDQA Y8, 1152(BX)
+	VMOVDQA Y9, 1216(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
+	VPSHUFB Y15, Y12, Y12
+	VPSHUFB Y15, Y13, Y13
+	VMOVDQA Y12, 1920(BX)
+	VMOVDQA Y13, 1984(BX)
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
+	VMOVDQA Y10, 1664(BX)
+	VMOVDQA Y11, 1728(BX)
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y3, Y3
+	VPADDQ  Y2, Y2, Y10
+	VPADDQ  Y3, Y3, Y11
+	VPSRLQ  $0x3f, Y2, Y2
+	VPSRLQ  $0x3f, Y3, Y3
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y3, Y3
+	VMOVDQA 1024(BX), Y8
+	VMOVDQA 1088(BX), Y9
+	MOVBLZX 8(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 10(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y1, Y8, Y8
+	VPADDQ  Y2, Y9, Y9
+	VPXOR   1984(BX), Y8, Y12
+	VPXOR   1792(BX), Y9, Y13
+	VPSHUFD $0xb1, Y12, Y12
+	VPSHUFD $0xb1, Y13, Y13
+	VPADDQ  1664(BX), Y12, Y10
+	VPADDQ  1728(BX), Y13, Y11
+	VPXOR   Y10, Y1, Y1
+	VPXOR   Y11, Y2, Y2
+	VPSHUFB Y14, Y1, Y1
+	VPSHUFB Y14, Y2, Y2
+	MOVBLZX 9(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 11(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y1, Y8, Y8
+	VPADDQ  Y2, Y9, Y9
+	VMOVDQA Y8, 1024(BX)
+	VMOVDQA Y9, 1088(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
+	VPSHUFB Y15, Y12, Y12
+	VPSHUFB Y15, Y13, Y13
+	VMOVDQA 1152(BX), Y8
+	VMOVDQA 1216(BX), Y9
+	VMOVDQA Y12, 1984(BX)
+	VMOVDQA Y13, 1792(BX)
+	MOVBLZX 12(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 14(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
+	VPADDQ  Y3, Y8, Y8
+	VPADDQ  Y0, Y9, Y9
+	VMOVDQA Y10, 1664(BX)
+	VMOVDQA Y11, 1728(BX)
+	VPXOR   1856(BX), Y8, Y12
+	VPXOR   1920(BX), Y9, Y13
+	VPXOR   Y10, Y1, Y1
+	VPXOR   Y11, Y2, Y2
+	VPADDQ  Y1, Y1, Y10
+	VPADDQ  Y2, Y2, Y11
+	VPSRLQ  $0x3f, Y1, Y1
+	VPSRLQ  $0x3f, Y2, Y2
+	VPXOR   Y10, Y1, Y1
+	VPXOR   Y11, Y2, Y2
+	VPSHUFD $0xb1, Y12, Y12
+	VPSHUFD $0xb1, Y13, Y13
+	VPADDQ  1536(BX), Y12, Y10
+	VPADDQ  1600(BX), Y13, Y11
+	VPXOR   Y10, Y3, Y3
+	VPXOR   Y11, Y0, Y0
+	VPSHUFB Y14, Y3, Y3
+	VPSHUFB Y14, Y0, Y0
+	MOVBLZX 13(R11), AX
+	VPADDQ  (BX)(AX*4), Y8, Y8
+	MOVBLZX 15(R11), AX
+	VPADDQ  (BX)(AX*4), Y9, Y9
+	VPADDQ  Y3, Y8, Y8
+	VPADDQ  Y0, Y9, Y9
+	VMOVDQA Y8, 1152(BX)
+	VMOVDQA Y9, 1216(BX)
+	VPXOR   Y8, Y12, Y12
+	VPXOR   Y9, Y13, Y13
+	VPSHUFB Y15, Y12, Y12
+	VPSHUFB Y15, Y13, Y13
+	VMOVDQA Y12, 1856(BX)
+	VMOVDQA Y13, 1920(BX)
+	VPADDQ  Y12, Y10, Y10
+	VPADDQ  Y13, Y11, Y11
+	VMOVDQA Y10, 1536(BX)
+	VMOVDQA Y11, 1600(BX)
+	VPXOR   Y10, Y3, Y3
+	VPXOR   Y11, Y0, Y0
+	VPADDQ  Y3, Y3, Y10
+	VPADDQ  Y0, Y0, Y11
+	VPSRLQ  $0x3f, Y3, Y3
+	VPSRLQ  $0x3f, Y0, Y0
+	VPXOR   Y10, Y3, Y3
+	VPXOR   Y11, Y0, Y0
+	ADDQ    $0x10, R11
+	DECQ    R13
+	JNZ     round
+	VMOVDQA 1024(BX), Y8
+	VPXOR   1536(BX), Y8, Y8
+	VPXOR   2048(BX), Y8, Y8
+	VMOVDQA Y8, 2048(BX)
+	VMOVDQA 1088(BX), Y8
+	VPXOR   1600(BX), Y8, Y8
+	VPXOR   2112(BX), Y8, Y8
+	VMOVDQA Y8, 2112(BX)
+	VMOVDQA 1152(BX), Y8
+	VPXOR   1664(BX), Y8, Y8
+	VPXOR   2176(BX), Y8, Y8
+	VMOVDQA Y8, 2176(BX)
+	VMOVDQA 1216(BX), Y8
+	VPXOR   1728(BX), Y8, Y8
+	VPXOR   2240(BX), Y8, Y8
+	VMOVDQA Y8, 2240(BX)
+	VPXOR   1792(BX), Y0, Y0
+	VPXOR   2304(BX), Y0, Y0
+	VMOVDQA Y0, 2304(BX)
+	VPXOR   1856(BX), Y1, Y1
+	VPXOR   2368(BX), Y1, Y1
+	VMOVDQA Y1, 2368(BX)
+	VPXOR   1920(BX), Y2, Y2
+	VPXOR   2432(BX), Y2, Y2
+	VMOVDQA Y2, 2432(BX)
+	VPXOR   1984(BX), Y3, Y3
+	VPXOR   2496(BX), Y3, Y3
+	VMOVDQA Y3, 2496(BX)
+	ADDQ    $0x80, R9
+	TESTQ   CX, CX
+	JNZ     block
+
+	// Digests: four words of 4 lanes become 4 lanes of four words, twice.
+	MOVQ         dst+0(FP), R9
+	VMOVDQA      2048(BX), Y0
+	VMOVDQA      2112(BX), Y1
+	VMOVDQA      2176(BX), Y2
+	VMOVDQA      2240(BX), Y3
+	VPUNPCKLQDQ  Y1, Y0, Y8
+	VPUNPCKHQDQ  Y1, Y0, Y9
+	VPUNPCKLQDQ  Y3, Y2, Y10
+	VPUNPCKHQDQ  Y3, Y2, Y11
+	VPERM2I128   $0x20, Y10, Y8, Y0
+	VPERM2I128   $0x31, Y10, Y8, Y2
+	VPERM2I128   $0x20, Y11, Y9, Y1
+	VPERM2I128   $0x31, Y11, Y9, Y3
+	MOVQ         64(SI), AX
+	VMOVDQU      Y0, (R9)(AX*1)
+	MOVQ         72(SI), AX
+	VMOVDQU      Y1, (R9)(AX*1)
+	MOVQ         80(SI), AX
+	VMOVDQU      Y2, (R9)(AX*1)
+	MOVQ         88(SI), AX
+	VMOVDQU      Y3, (R9)(AX*1)
+	DECQ         R14
+	JZ           done
+	MOVQ         laneStep+32(FP), AX
+	ADDQ         AX, SI
+	MOVQ         srcStep+40(FP), AX
+	MOVQ         AX, X0
+	VPBROADCASTQ X0, Y0
+	VPADDQ       (SI), Y0, Y1
+	VMOVDQU      Y1, (SI)
+	MOVQ         dstStep+48(FP), AX
+	MOVQ         AX, X0
+	VPBROADCASTQ X0, Y0
+	VPADDQ       64(SI), Y0, Y1
+	VMOVDQU      Y1, 64(SI)
+	JMP          group
+
+done:
+	VZEROUPPER
+	RET
+
+// func hashAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
 // Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, CMOV, MMX+
-TEXT ·hashAVX512(SB), $3136-72
+TEXT ·hashAVX512(SB), $3136-80
 	MOVQ      lanes+16(FP), SI
 	MOVQ      groups+24(FP), R14
 	LEAQ      63(SP), BX
@@ -1169,9 +1794,9 @@ TEXT ·hashAVX512(SB), $3136-72
 
 group:
 	// A prefixed message is read from one byte before its start, with that byte masked off.
-	MOVQ n+48(FP), CX
-	MOVQ prefixed+56(FP), DI
-	MOVQ prefix+64(FP), R8
+	MOVQ n+56(FP), CX
+	MOVQ prefixed+64(FP), DI
+	MOVQ prefix+72(FP), R8
 	XORQ R10, R10
 	MOVQ src+8(FP), R9
 	ADDQ DI, CX
@@ -1952,13 +2577,15 @@ last:
 	VEXTRACTI64X4 $0x01, Z27, (R9)(DX*1)
 	DECQ          R14
 	JZ            done
-	MOVQ          srcStep+32(FP), AX
+	MOVQ          laneStep+32(FP), AX
+	ADDQ          AX, SI
+	MOVQ          srcStep+40(FP), AX
 	VPBROADCASTQ  AX, Z0
 	VPADDQ        (SI), Z0, Z1
 	VMOVDQU64     Z1, (SI)
 	VPADDQ        64(SI), Z0, Z1
 	VMOVDQU64     Z1, 64(SI)
-	MOVQ          dstStep+40(FP), AX
+	MOVQ          dstStep+48(FP), AX
 	VPBROADCASTQ  AX, Z0
 	VPADDQ        128(SI), Z0, Z1
 	VMOVDQU64     Z1, 128(SI)
@@ -1968,4 +2595,2053 @@ last:
 
 done:
 	VZEROUPPER
+	RET
+
+// func hashHalfAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, CMOV, MMX+
+TEXT ·hashHalfAVX512(SB), $3136-80
+	MOVQ      lanes+16(FP), SI
+	MOVQ      groups+24(FP), R14
+	LEAQ      63(SP), BX
+	ANDQ      $-64, BX
+	VPXORQ    Z0, Z0, Z0
+	VMOVDQA64 Z0, 1024(BX)
+	VMOVDQA64 Z0, 1152(BX)
+	VMOVDQA64 Z0, 1280(BX)
+	VMOVDQA64 Z0, 1408(BX)
+	VMOVDQA64 Z0, 1536(BX)
+	VMOVDQA64 Z0, 1664(BX)
+	VMOVDQA64 Z0, 1792(BX)
+	VMOVDQA64 Z0, 1920(BX)
+
+group:
+	// A prefixed message is read from one byte before its start, with that byte masked off.
+	MOVQ n+56(FP), CX
+	MOVQ prefixed+64(FP), DI
+	MOVQ prefix+72(FP), R8
+	XORQ R10, R10
+	MOVQ src+8(FP), R9
+	ADDQ DI, CX
+	SUBQ DI, R9
+
+block:
+	// Take up to 128 bytes: R12 of them, those in the message marked in K1 and K2.
+	MOVQ    $0x00000080, R12
+	CMPQ    CX, R12
+	CMOVQCS CX, R12
+	ADDQ    R12, R10
+	SUBQ    R12, CX
+	MOVQ    $-1, AX
+	XORQ    R13, R13
+	BZHIQ   R12, AX, DX
+	ANDNQ   DX, DI, DX
+	KMOVQ   DX, K1
+	MOVQ    R12, DX
+	SUBQ    $+64, DX
+	CMOVQCS R13, DX
+	BZHIQ   DX, AX, DX
+	KMOVQ   DX, K2
+
+	// Words 0 to 7 of 16 lanes.
+	MOVQ         (SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z0
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         8(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z1
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         16(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z2
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         24(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z3
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         32(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z4
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         40(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z5
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         48(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z6
+	PREFETCHT0   128(DX)(R9*1)
+	MOVQ         56(SI), DX
+	VMOVDQU8.Z   (DX)(R9*1), K1, Z7
+	PREFETCHT0   128(DX)(R9*1)
+	VPUNPCKLQDQ  Z1, Z0, Z8
+	VPUNPCKHQDQ  Z1, Z0, Z9
+	VPUNPCKLQDQ  Z3, Z2, Z10
+	VPUNPCKHQDQ  Z3, Z2, Z11
+	VPUNPCKLQDQ  Z5, Z4, Z12
+	VPUNPCKHQDQ  Z5, Z4, Z13
+	VPUNPCKLQDQ  Z7, Z6, Z14
+	VPUNPCKHQDQ  Z7, Z6, Z15
+	VSHUFI64X2   $0x88, Z10, Z8, Z0
+	VSHUFI64X2   $0xdd, Z10, Z8, Z1
+	VSHUFI64X2   $0x88, Z14, Z12, Z2
+	VSHUFI64X2   $0xdd, Z14, Z12, Z3
+	VSHUFI64X2   $0x88, Z2, Z0, Z8
+	VSHUFI64X2   $0xdd, Z2, Z0, Z12
+	VSHUFI64X2   $0x88, Z3, Z1, Z10
+	VSHUFI64X2   $0xdd, Z3, Z1, Z14
+	VSHUFI64X2   $0x88, Z11, Z9, Z4
+	VSHUFI64X2   $0xdd, Z11, Z9, Z5
+	VSHUFI64X2   $0x88, Z15, Z13, Z6
+	VSHUFI64X2   $0xdd, Z15, Z13, Z7
+	VSHUFI64X2   $0x88, Z6, Z4, Z9
+	VSHUFI64X2   $0xdd, Z6, Z4, Z13
+	VSHUFI64X2   $0x88, Z7, Z5, Z11
+	VSHUFI64X2   $0xdd, Z7, Z5, Z15
+	VPBROADCASTQ R8, Z0
+	VPORQ        Z0, Z8, Z8
+	VMOVDQA64    Z8, (BX)
+	VMOVDQA64    Z9, 128(BX)
+	VMOVDQA64    Z10, 256(BX)
+	VMOVDQA64    Z11, 384(BX)
+	VMOVDQA64    Z12, 512(BX)
+	VMOVDQA64    Z13, 640(BX)
+	VMOVDQA64    Z14, 768(BX)
+	VMOVDQA64    Z15, 896(BX)
+	XORQ         R8, R8
+	XORQ         DI, DI
+	CMPQ         R10, $0x00000080
+	JA           whole
+	CMPQ         R12, $0x40
+	JBE          loaded
+	CMPQ         R12, $0x48
+	JA           whole
+
+	// Word 8 alone, all that a Merkle tree's nodes have here.
+	MOVQ         (SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X0
+	MOVQ         8(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X1
+	MOVQ         16(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X2
+	MOVQ         24(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X3
+	MOVQ         32(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X4
+	MOVQ         40(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X5
+	MOVQ         48(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X6
+	MOVQ         56(SI), DX
+	VMOVDQU8.Z   64(DX)(R9*1), K2, X7
+	VPUNPCKLQDQ  X1, X0, X0
+	VPUNPCKLQDQ  X3, X2, X2
+	VPUNPCKLQDQ  X5, X4, X4
+	VPUNPCKLQDQ  X7, X6, X6
+	VINSERTI128  $0x01, X2, Y0, Y0
+	VINSERTI128  $0x01, X6, Y4, Y4
+	VINSERTI64X4 $0x01, Y4, Z0, Z0
+	VMOVDQA64    Z0, 1024(BX)
+	JMP          loaded
+
+whole:
+	// Words 8 to 15 of 16 lanes.
+	MOVQ        (SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z0
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        8(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z1
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        16(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z2
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        24(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z3
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        32(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z4
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        40(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z5
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        48(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z6
+	PREFETCHT0  192(DX)(R9*1)
+	MOVQ        56(SI), DX
+	VMOVDQU8.Z  64(DX)(R9*1), K2, Z7
+	PREFETCHT0  192(DX)(R9*1)
+	VPUNPCKLQDQ Z1, Z0, Z8
+	VPUNPCKHQDQ Z1, Z0, Z9
+	VPUNPCKLQDQ Z3, Z2, Z10
+	VPUNPCKHQDQ Z3, Z2, Z11
+	VPUNPCKLQDQ Z5, Z4, Z12
+	VPUNPCKHQDQ Z5, Z4, Z13
+	VPUNPCKLQDQ Z7, Z6, Z14
+	VPUNPCKHQDQ Z7, Z6, Z15
+	VSHUFI64X2  $0x88, Z10, Z8, Z0
+	VSHUFI64X2  $0xdd, Z10, Z8, Z1
+	VSHUFI64X2  $0x88, Z14, Z12, Z2
+	VSHUFI64X2  $0xdd, Z14, Z12, Z3
+	VSHUFI64X2  $0x88, Z2, Z0, Z8
+	VSHUFI64X2  $0xdd, Z2, Z0, Z12
+	VSHUFI64X2  $0x88, Z3, Z1, Z10
+	VSHUFI64X2  $0xdd, Z3, Z1, Z14
+	VSHUFI64X2  $0x88, Z11, Z9, Z4
+	VSHUFI64X2  $0xdd, Z11, Z9, Z5
+	VSHUFI64X2  $0x88, Z15, Z13, Z6
+	VSHUFI64X2  $0xdd, Z15, Z13, Z7
+	VSHUFI64X2  $0x88, Z6, Z4, Z9
+	VSHUFI64X2  $0xdd, Z6, Z4, Z13
+	VSHUFI64X2  $0x88, Z7, Z5, Z11
+	VSHUFI64X2  $0xdd, Z7, Z5, Z15
+	VMOVDQA64   Z8, 1024(BX)
+	VMOVDQA64   Z9, 1152(BX)
+	VMOVDQA64   Z10, 1280(BX)
+	VMOVDQA64   Z11, 1408(BX)
+	VMOVDQA64   Z12, 1536(BX)
+	VMOVDQA64   Z13, 1664(BX)
+	VMOVDQA64   Z14, 1792(BX)
+	VMOVDQA64   Z15, 1920(BX)
+
+loaded:
+	// v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.
+	CMPQ         R10, $0x00000080
+	JA           later
+	VPBROADCASTQ start<>+0(SB), Z0
+	VPBROADCASTQ start<>+8(SB), Z1
+	VPBROADCASTQ start<>+16(SB), Z2
+	VPBROADCASTQ start<>+24(SB), Z3
+	VPBROADCASTQ start<>+32(SB), Z4
+	VPBROADCASTQ start<>+40(SB), Z5
+	VPBROADCASTQ start<>+48(SB), Z6
+	VPBROADCASTQ start<>+56(SB), Z7
+	JMP          started
+
+later:
+	VMOVDQA64 2048(BX), Z0
+	VMOVDQA64 2176(BX), Z1
+	VMOVDQA64 2304(BX), Z2
+	VMOVDQA64 2432(BX), Z3
+	VMOVDQA64 2560(BX), Z4
+	VMOVDQA64 2688(BX), Z5
+	VMOVDQA64 2816(BX), Z6
+	VMOVDQA64 2944(BX), Z7
+
+started:
+	VPBROADCASTQ iv<>+0(SB), Z8
+	VPBROADCASTQ iv<>+8(SB), Z9
+	VPBROADCASTQ iv<>+16(SB), Z10
+	VPBROADCASTQ iv<>+24(SB), Z11
+	MOVQ         iv<>+32(SB), AX
+	XORQ         R10, AX
+	VPBROADCASTQ AX, Z12
+	VPBROADCASTQ iv<>+40(SB), Z13
+
+	// The carry of left-1 tells the last block.
+	MOVQ         CX, AX
+	SUBQ         $+1, AX
+	SBBQ         AX, AX
+	XORQ         iv<>+48(SB), AX
+	VPBROADCASTQ AX, Z14
+	VPBROADCASTQ iv<>+56(SB), Z15
+	LEAQ         sigma<>+0(SB), R11
+	MOVQ         $0x0000000c, R13
+
+round:
+	MOVBLZX         (R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         2(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         4(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         6(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPADDQ          Z4, Z0, Z0
+	VPADDQ          Z5, Z1, Z1
+	VPADDQ          Z6, Z2, Z2
+	VPADDQ          Z7, Z3, Z3
+	VPXORQ          Z0, Z12, Z12
+	VPXORQ          Z1, Z13, Z13
+	VPXORQ          Z2, Z14, Z14
+	VPXORQ          Z3, Z15, Z15
+	VPSHUFD         $0xb1, Z12, Z12
+	VPSHUFD         $0xb1, Z13, Z13
+	VPSHUFD         $0xb1, Z14, Z14
+	VPSHUFD         $0xb1, Z15, Z15
+	VPADDQ          Z12, Z8, Z8
+	VPADDQ          Z13, Z9, Z9
+	VPADDQ          Z14, Z10, Z10
+	VPADDQ          Z15, Z11, Z11
+	VPXORQ          Z8, Z4, Z4
+	VPXORQ          Z9, Z5, Z5
+	VPXORQ          Z10, Z6, Z6
+	VPXORQ          Z11, Z7, Z7
+	VPRORQ          $0x18, Z4, Z4
+	VPRORQ          $0x18, Z5, Z5
+	VPRORQ          $0x18, Z6, Z6
+	VPRORQ          $0x18, Z7, Z7
+	MOVBLZX         1(R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         3(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         5(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         7(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPADDQ          Z4, Z0, Z0
+	VPADDQ          Z5, Z1, Z1
+	VPADDQ          Z6, Z2, Z2
+	VPADDQ          Z7, Z3, Z3
+	VPXORQ          Z0, Z12, Z12
+	VPXORQ          Z1, Z13, Z13
+	VPXORQ          Z2, Z14, Z14
+	VPXORQ          Z3, Z15, Z15
+	VPRORQ          $0x10, Z12, Z12
+	VPRORQ          $0x10, Z13, Z13
+	VPRORQ          $0x10, Z14, Z14
+	VPRORQ          $0x10, Z15, Z15
+	VPADDQ          Z12, Z8, Z8
+	VPADDQ          Z13, Z9, Z9
+	VPADDQ          Z14, Z10, Z10
+	VPADDQ          Z15, Z11, Z11
+	VPXORQ          Z8, Z4, Z4
+	VPXORQ          Z9, Z5, Z5
+	VPXORQ          Z10, Z6, Z6
+	VPXORQ          Z11, Z7, Z7
+	VPRORQ          $0x3f, Z4, Z4
+	VPRORQ          $0x3f, Z5, Z5
+	VPRORQ          $0x3f, Z6, Z6
+	VPRORQ          $0x3f, Z7, Z7
+	MOVBLZX         8(R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         10(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         12(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         14(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPADDQ          Z5, Z0, Z0
+	VPADDQ          Z6, Z1, Z1
+	VPADDQ          Z7, Z2, Z2
+	VPADDQ          Z4, Z3, Z3
+	VPXORQ          Z0, Z15, Z15
+	VPXORQ          Z1, Z12, Z12
+	VPXORQ          Z2, Z13, Z13
+	VPXORQ          Z3, Z14, Z14
+	VPSHUFD         $0xb1, Z15, Z15
+	VPSHUFD         $0xb1, Z12, Z12
+	VPSHUFD         $0xb1, Z13, Z13
+	VPSHUFD         $0xb1, Z14, Z14
+	VPADDQ          Z15, Z10, Z10
+	VPADDQ          Z12, Z11, Z11
+	VPADDQ          Z13, Z8, Z8
+	VPADDQ          Z14, Z9, Z9
+	VPXORQ          Z10, Z5, Z5
+	VPXORQ          Z11, Z6, Z6
+	VPXORQ          Z8, Z7, Z7
+	VPXORQ          Z9, Z4, Z4
+	VPRORQ          $0x18, Z5, Z5
+	VPRORQ          $0x18, Z6, Z6
+	VPRORQ          $0x18, Z7, Z7
+	VPRORQ          $0x18, Z4, Z4
+	MOVBLZX         9(R11), AX
+	VPADDQ          (BX)(AX*8), Z0, Z0
+	MOVBLZX         11(R11), AX
+	VPADDQ          (BX)(AX*8), Z1, Z1
+	MOVBLZX         13(R11), AX
+	VPADDQ          (BX)(AX*8), Z2, Z2
+	MOVBLZX         15(R11), AX
+	VPADDQ          (BX)(AX*8), Z3, Z3
+	VPADDQ          Z5, Z0, Z0
+	VPADDQ          Z6, Z1, Z1
+	VPADDQ          Z7, Z2, Z2
+	VPADDQ          Z4, Z3, Z3
+	VPXORQ          Z0, Z15, Z15
+	VPXORQ          Z1, Z12, Z12
+	VPXORQ          Z2, Z13, Z13
+	VPXORQ          Z3, Z14, Z14
+	VPRORQ          $0x10, Z15, Z15
+	VPRORQ          $0x10, Z12, Z12
+	VPRORQ          $0x10, Z13, Z13
+	VPRORQ          $0x10, Z14, Z14
+	VPADDQ          Z15, Z10, Z10
+	VPADDQ          Z12, Z11, Z11
+	VPADDQ          Z13, Z8, Z8
+	VPADDQ          Z14, Z9, Z9
+	VPXORQ          Z10, Z5, Z5
+	VPXORQ          Z11, Z6, Z6
+	VPXORQ          Z8, Z7, Z7
+	VPXORQ          Z9, Z4, Z4
+	VPRORQ          $0x3f, Z5, Z5
+	VPRORQ          $0x3f, Z6, Z6
+	VPRORQ          $0x3f, Z7, Z7
+	VPRORQ          $0x3f, Z4, Z4
+	ADDQ            $0x10, R11
+	DECQ            R13
+	JNZ             round
+	CMPQ            R10, $0x00000080
+	JA              feedLater
+	VPTERNLOGQ.BCST $0x96, start<>+0(SB), Z8, Z0
+	VPTERNLOGQ.BCST $0x96, start<>+8(SB), Z9, Z1
+	VPTERNLOGQ.BCST $0x96, start<>+16(SB), Z10, Z2
+	VPTERNLOGQ.BCST $0x96, start<>+24(SB), Z11, Z3
+	VPTERNLOGQ.BCST $0x96, start<>+32(SB), Z12, Z4
+	VPTERNLOGQ.BCST $0x96, start<>+40(SB), Z13, Z5
+	VPTERNLOGQ.BCST $0x96, start<>+48(SB), Z14, Z6
+	VPTERNLOGQ.BCST $0x96, start<>+56(SB), Z15, Z7
+	JMP             fed
+
+feedLater:
+	VPTERNLOGQ $0x96, 2048(BX), Z8, Z0
+	VPTERNLOGQ $0x96, 2176(BX), Z9, Z1
+	VPTERNLOGQ $0x96, 2304(BX), Z10, Z2
+	VPTERNLOGQ $0x96, 2432(BX), Z11, Z3
+	VPTERNLOGQ $0x96, 2560(BX), Z12, Z4
+	VPTERNLOGQ $0x96, 2688(BX), Z13, Z5
+	VPTERNLOGQ $0x96, 2816(BX), Z14, Z6
+	VPTERNLOGQ $0x96, 2944(BX), Z15, Z7
+
+fed:
+	TESTQ     CX, CX
+	JZ        last
+	VMOVDQA64 Z0, 2048(BX)
+	VMOVDQA64 Z1, 2176(BX)
+	VMOVDQA64 Z2, 2304(BX)
+	VMOVDQA64 Z3, 2432(BX)
+	VMOVDQA64 Z4, 2560(BX)
+	VMOVDQA64 Z5, 2688(BX)
+	VMOVDQA64 Z6, 2816(BX)
+	VMOVDQA64 Z7, 2944(BX)
+	ADDQ      $0x80, R9
+	JMP       block
+
+last:
+	// Digests: four words of 8 lanes become 8 lanes of four words, twice.
+	MOVQ        dst+0(FP), R9
+	VPUNPCKLQDQ Z1, Z0, Z4
+	VPUNPCKHQDQ Z1, Z0, Z6
+	VPUNPCKLQDQ Z3, Z2, Z5
+	VPUNPCKHQDQ Z3, Z2, Z7
+
+	// Lanes 0 and 2.
+	VSHUFI64X2    $0x44, Z5, Z4, Z8
+	VSHUFI64X2    $0xd8, Z8, Z8, Z8
+	MOVQ          128(SI), AX
+	MOVQ          144(SI), DX
+	VMOVDQU64     Y8, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z8, (R9)(DX*1)
+
+	// Lanes 4 and 6.
+	VSHUFI64X2    $0xee, Z5, Z4, Z9
+	VSHUFI64X2    $0xd8, Z9, Z9, Z9
+	MOVQ          160(SI), AX
+	MOVQ          176(SI), DX
+	VMOVDQU64     Y9, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z9, (R9)(DX*1)
+
+	// Lanes 1 and 3.
+	VSHUFI64X2    $0x44, Z7, Z6, Z10
+	VSHUFI64X2    $0xd8, Z10, Z10, Z10
+	MOVQ          136(SI), AX
+	MOVQ          152(SI), DX
+	VMOVDQU64     Y10, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z10, (R9)(DX*1)
+
+	// Lanes 5 and 7.
+	VSHUFI64X2    $0xee, Z7, Z6, Z11
+	VSHUFI64X2    $0xd8, Z11, Z11, Z11
+	MOVQ          168(SI), AX
+	MOVQ          184(SI), DX
+	VMOVDQU64     Y11, (R9)(AX*1)
+	VEXTRACTI64X4 $0x01, Z11, (R9)(DX*1)
+	DECQ          R14
+	JZ            done
+	MOVQ          laneStep+32(FP), AX
+	ADDQ          AX, SI
+	MOVQ          srcStep+40(FP), AX
+	VPBROADCASTQ  AX, Z0
+	VPADDQ        (SI), Z0, Z1
+	VMOVDQU64     Z1, (SI)
+	MOVQ          dstStep+48(FP), AX
+	VPBROADCASTQ  AX, Z0
+	VPADDQ        128(SI), Z0, Z1
+	VMOVDQU64     Z1, 128(SI)
+	JMP           group
+
+done:
+	VZEROUPPER
+	RET
+
+// func compressOne(hash *[8]uint64, block *[16]uint64, total uint64, last uint64)
+TEXT ·compressOne(SB), $32-32
+	MOVQ hash+0(FP), DI
+	MOVQ (DI), R8
+	MOVQ 8(DI), R9
+	MOVQ 16(DI), R10
+	MOVQ 24(DI), R11
+	MOVQ 32(DI), R12
+	MOVQ 40(DI), R13
+	MOVQ 48(DI), R14
+	MOVQ 56(DI), R15
+	MOVQ iv<>+0(SB), SI
+	MOVQ SI, (SP)
+	MOVQ iv<>+8(SB), SI
+	MOVQ SI, 8(SP)
+	MOVQ iv<>+16(SB), SI
+	MOVQ SI, 16(SP)
+	MOVQ iv<>+24(SB), SI
+	MOVQ SI, 24(SP)
+	MOVQ iv<>+32(SB), AX
+	MOVQ iv<>+40(SB), BX
+	MOVQ iv<>+48(SB), CX
+	MOVQ iv<>+56(SB), DX
+	XORQ total+16(FP), AX
+	XORQ last+24(FP), CX
+	MOVQ block+8(FP), DI
+	MOVQ (SP), SI
+	ADDQ (DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 8(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 16(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 24(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 32(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 40(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 48(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 56(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 64(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 72(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 80(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 88(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 96(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 104(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 112(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 120(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 112(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 80(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 32(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 64(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 72(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 120(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 104(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 48(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 8(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 96(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ (DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 16(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 88(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 56(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 40(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 24(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 88(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 64(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 96(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ (DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 40(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 16(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 120(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 104(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 80(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 112(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 24(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 48(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 56(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 8(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 72(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 32(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 56(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 72(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 24(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 8(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 104(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 96(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 88(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 112(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 16(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 48(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 40(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 80(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 32(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ (DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 120(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 64(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 72(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ (DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 40(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 56(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 16(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 32(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 80(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 120(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 112(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 8(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 88(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 96(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 48(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 64(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 24(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 104(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 16(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 96(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 48(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 80(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ (DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 88(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 64(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 24(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 32(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 104(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 56(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 40(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 120(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 112(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 8(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 72(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 96(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 40(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 8(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 120(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 112(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 104(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 32(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 80(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ (DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 56(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 48(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 24(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 72(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 16(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 64(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 88(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 104(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 88(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 56(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 112(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 96(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 8(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 24(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 72(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 40(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ (DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 120(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 32(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 64(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 48(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 16(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 80(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 48(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 120(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 112(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 72(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 88(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 24(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ (DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 64(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 96(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 16(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 104(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 56(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 8(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 32(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 80(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 40(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 80(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 16(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 64(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 32(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 56(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 48(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 8(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 40(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 120(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 88(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 72(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 112(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 24(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 96(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 104(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ (DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ (DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 8(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 16(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 24(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 32(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 40(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 48(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 56(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 64(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 72(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ 80(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 88(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 96(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 104(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 112(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 120(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ (SP), SI
+	ADDQ 112(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 80(DI), R8
+	ADDQ R12, R8
+	XORQ R8, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ 8(SP), SI
+	ADDQ 32(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 64(DI), R9
+	ADDQ R13, R9
+	XORQ R9, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 16(SP), SI
+	ADDQ 72(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 120(DI), R10
+	ADDQ R14, R10
+	XORQ R10, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ 24(SP), SI
+	ADDQ 104(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 48(DI), R11
+	ADDQ R15, R11
+	XORQ R11, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 16(SP), SI
+	ADDQ 8(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x20, DX
+	ADDQ DX, SI
+	XORQ SI, R13
+	RORQ $0x18, R13
+	ADDQ 96(DI), R8
+	ADDQ R13, R8
+	XORQ R8, DX
+	RORQ $0x10, DX
+	ADDQ DX, SI
+	MOVQ SI, 16(SP)
+	XORQ SI, R13
+	RORQ $0x3f, R13
+	MOVQ 24(SP), SI
+	ADDQ (DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x20, AX
+	ADDQ AX, SI
+	XORQ SI, R14
+	RORQ $0x18, R14
+	ADDQ 16(DI), R9
+	ADDQ R14, R9
+	XORQ R9, AX
+	RORQ $0x10, AX
+	ADDQ AX, SI
+	MOVQ SI, 24(SP)
+	XORQ SI, R14
+	RORQ $0x3f, R14
+	MOVQ (SP), SI
+	ADDQ 88(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x20, BX
+	ADDQ BX, SI
+	XORQ SI, R15
+	RORQ $0x18, R15
+	ADDQ 56(DI), R10
+	ADDQ R15, R10
+	XORQ R10, BX
+	RORQ $0x10, BX
+	ADDQ BX, SI
+	MOVQ SI, (SP)
+	XORQ SI, R15
+	RORQ $0x3f, R15
+	MOVQ 8(SP), SI
+	ADDQ 40(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x20, CX
+	ADDQ CX, SI
+	XORQ SI, R12
+	RORQ $0x18, R12
+	ADDQ 24(DI), R11
+	ADDQ R12, R11
+	XORQ R11, CX
+	RORQ $0x10, CX
+	ADDQ CX, SI
+	MOVQ SI, 8(SP)
+	XORQ SI, R12
+	RORQ $0x3f, R12
+	MOVQ hash+0(FP), DI
+	XORQ (SP), R8
+	XORQ R8, (DI)
+	XORQ 8(SP), R9
+	XORQ R9, 8(DI)
+	XORQ 16(SP), R10
+	XORQ R10, 16(DI)
+	XORQ 24(SP), R11
+	XORQ R11, 24(DI)
+	XORQ AX, R12
+	XORQ R12, 32(DI)
+	XORQ BX, R13
+	XORQ R13, 40(DI)
+	XORQ CX, R14
+	XORQ R14, 48(DI)
+	XORQ DX, R15
+	XORQ R15, 56(DI)
 	RET

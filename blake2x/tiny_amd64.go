@@ -21,11 +21,18 @@ func sumTinyAVX2(dst, src []byte, n int, g Grid, prefix int) {
 		copies[i][0] = byte(max(prefix, 0))
 		lanes[i] = i * tiny
 	}
-	for w := newWalk(g); w.next(from[:], lanes[8:]); {
+	for w := newWalk(g); w.left() > 0; {
+		half := w.left() <= len(copies)/2
+		w.next(from[:], lanes[len(copies):])
 		for i := range copies {
 			copyTiny(unsafe.Pointer(&copies[i][skip]), src[from[i]:from[i]+n])
 		}
-		hashAVX2(unsafe.SliceData(dst), &copies[0][0], &lanes, 1, 0, 0, tiny, 0, 0, uint64(tiny-skip-n))
+		padding := uint64(tiny - skip - n)
+		if half {
+			hashHalfAVX2(unsafe.SliceData(dst), &copies[0][0], &lanes[0], 1, 0, 0, 0, tiny, 0, 0, padding)
+		} else {
+			hashAVX2(unsafe.SliceData(dst), &copies[0][0], &lanes[0], 1, 0, 0, 0, tiny, 0, 0, padding)
+		}
 	}
 }
 

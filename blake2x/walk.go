@@ -4,10 +4,9 @@ package blake2x
 
 // A walk visits the cells of a grid in row-major order, a kernel's lanes at a time.
 type walk struct {
-	grid           Grid
+	Grid
 	row, col       int // of the next cell
 	rowSrc, rowDst int // where its row begins
-	start          int // column of the last group's first cell
 }
 
 // newWalk starts at the first message.
@@ -15,45 +14,39 @@ func newWalk(g Grid) walk {
 	if g.Cols == 0 {
 		g.Rows = 0
 	}
-	return walk{grid: g}
+	return walk{Grid: g}
 }
 
-// next fills from and to with where the next messages and digests are, or reports that none are left.
-// Lanes beyond the last message repeat it, so they read and write nothing new.
-func (w *walk) next(from, to []int) bool {
-	g := &w.grid
-	if w.row >= g.Rows {
-		return false
-	}
-	w.start = w.col
+// left returns how many messages are left.
+func (w *walk) left() int { return (w.Rows-w.row)*w.Cols - w.col }
+
+// straight returns how many groups of so many lanes are left in the row.
+func (w *walk) straight(lanes int) int { return (w.Cols - w.col) / lanes }
+
+// next fills from and to, of one length, with where the next messages and digests are, of which one is left at
+// least. Lanes beyond the last message repeat it, so they read and write nothing new.
+func (w *walk) next(from, to []int) {
 	to = to[:len(from)]
-	row, col := w.row, w.col
-	src, dst := w.rowSrc+col*g.SrcCol, w.rowDst+col*g.DstCol
-	for i := range from {
-		from[i], to[i] = src, dst
-		switch {
-		case col+1 < g.Cols:
-			col++
-			src, dst = src+g.SrcCol, dst+g.DstCol
-		case row+1 < g.Rows:
-			row, col = row+1, 0
-			w.rowSrc, w.rowDst = w.rowSrc+g.SrcRow, w.rowDst+g.DstRow
-			src, dst = w.rowSrc, w.rowDst
-		default:
-			row = g.Rows // done; the last cell repeats
+	for i := 0; i < len(from); {
+		src, dst := w.rowSrc+w.col*w.SrcCol, w.rowDst+w.col*w.DstCol
+		for end := min(len(from), i+w.Cols-w.col); i < end; i++ {
+			from[i], to[i] = src, dst
+			src, dst = src+w.SrcCol, dst+w.DstCol
+			w.col++
+		}
+		w.pass(0)
+		if w.row == w.Rows {
+			for ; i < len(from); i++ {
+				from[i], to[i] = from[i-1], to[i-1]
+			}
 		}
 	}
-	w.row, w.col = row, col
-	return true
 }
 
-// straight passes over the groups of cells that continue in the row of those that next filled lanes
-// with, each so many columns further. It returns their number, the first group included.
-func (w *walk) straight(lanes int) (groups int) {
-	if w.col != w.start+lanes {
-		return 1
+// pass passes over count cells, no more than the row has.
+func (w *walk) pass(count int) {
+	if w.col += count; w.col == w.Cols {
+		w.row, w.col = w.row+1, 0
+		w.rowSrc, w.rowDst = w.rowSrc+w.SrcRow, w.rowDst+w.DstRow
 	}
-	more := (w.grid.Cols - 1 - w.col) / lanes // short of the row's end, so that col stays inside it
-	w.col += more * lanes
-	return 1 + more
 }

@@ -10,6 +10,8 @@ var ymm = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y
 
 // kernel256 names the registers that live through hashAVX2.
 type kernel256 struct {
+	states int
+
 	lanes  GPPhysical
 	end    GPPhysical // bytes of a message without its prefix, and the address of src
 	left   GPPhysical // bytes not yet read, of the message with its prefix
@@ -22,17 +24,27 @@ type kernel256 struct {
 
 const wordSize256 = 8 * 8
 
-// hashAVX2 emits the kernel for 8 lanes as two states of 4, so that each hides the other's latency.
+// hashAVX2 emits the kernels for 8 and 4 lanes. 8 are two states of 4, so that each hides the other's latency.
 // One state alone would fill the register file: words 4 to 7 of both, which the chain of dependencies
 // runs through, stay in Y0 to Y7, and the others are in memory between their uses. Y8 to Y13 work on two
 // columns or diagonals at a time; Y14 and Y15 are the shuffles that rotate by 24 and 16.
 func hashAVX2() {
-	TEXT("hashAVX2", 0, "func(dst, src *byte, lanes *[16]int, groups, srcStep, dstStep int, n, prefixed, prefix, padding uint64)")
+	const signature = "func(dst, src *byte, lanes *int, groups, laneStep, srcStep, dstStep int, n, prefixed, prefix, padding uint64)"
+	TEXT("hashAVX2", 0, signature)
 	Pragma("noescape")
 	Doc("hashAVX2 writes the digests of 8 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at",
 		"least 32. The last padding bytes of them are zeros that do not count; they fill up a short message.",
 		"lanes, groups and steps are as in hashAVX512.")
-	k := kernel256{lanes: RSI, end: R15, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
+	lanes256(2)
+	TEXT("hashHalfAVX2", 0, signature)
+	Pragma("noescape")
+	Doc("hashHalfAVX2 is hashAVX2 for 4 messages, of which lanes has the places of the first 4.")
+	lanes256(1)
+}
+
+// lanes256 emits the body of a kernel for so many states of 4 lanes.
+func lanes256(states int) {
+	k := kernel256{states: states, lanes: RSI, end: R15, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
 	Load(Param("lanes"), k.lanes)
 	Load(Param("groups"), R14)
 	Load(Param("n"), k.end)
@@ -45,7 +57,7 @@ func hashAVX2() {
 	Label("group")
 	for w := range 8 {
 		VPBROADCASTQ(startTable.Offset(8*w), Y0)
-		for g := range 2 {
+		for g := range k.states {
 			VMOVDQA(Y0, k.hash(w, g))
 		}
 	}
@@ -76,18 +88,12 @@ func hashAVX2() {
 	LEAQ(sigmaTable.Offset(0), R11)
 	MOVQ(U32(rounds), R13)
 	Label("round")
-	for first, quads := range [2][4][4]int{columns, diagonals} {
-		for g := range 2 {
-			for half := 0; half < 4; half += 2 {
-				k.pair(g, 8*first+2*half, quads[half:half+2])
-			}
-		}
-	}
+	k.round()
 	ADDQ(U8(16), R11)
 	DECQ(R13)
 	JNZ(LabelRef("round"))
 	for w := range 8 {
-		for g := range 2 {
+		for g := range k.states {
 			y := Y8
 			if w < 4 {
 				VMOVDQA(k.state(w, g), y)
@@ -106,11 +112,13 @@ func hashAVX2() {
 	k.store()
 	DECQ(R14)
 	JZ(LabelRef("done"))
+	Load(Param("laneStep"), RAX)
+	ADDQ(RAX, k.lanes)
 	for i, step := range []string{"srcStep", "dstStep"} {
 		Load(Param(step), RAX)
 		MOVQ(RAX, X0)
 		VPBROADCASTQ(X0, Y0)
-		for j := range 2 {
+		for j := range k.states {
 			at := Mem{Base: k.lanes, Disp: 64*i + 32*j}
 			VPADDQ(at, Y0, Y1)
 			VMOVDQU(Y1, at)
@@ -133,7 +141,7 @@ func (k kernel256) hash(word, group int) Mem    { return k.word(32+word, group) 
 // load turns four words of each lane's block into four words of 8 lanes.
 func (k kernel256) load(quarter int) {
 	label := func(name string) string { return name + string(rune('0'+quarter)) }
-	rows := ymm[:8]
+	rows := ymm[:4*k.states]
 	each := func(read func(y VecPhysical)) {
 		for i, y := range rows {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RDX)
@@ -182,7 +190,7 @@ func (k kernel256) load(quarter int) {
 	})
 
 	Label(label("loaded"))
-	for g := range 2 {
+	for g := range k.states {
 		r, t := ymm[4*g:4*g+4], ymm[8+4*g:12+4*g]
 		transpose4x4(r, t)
 		if quarter == 0 {
@@ -216,7 +224,7 @@ func transpose4x4(r, t []VecPhysical) {
 func (k kernel256) store() {
 	Comment("Digests: four words of 4 lanes become 4 lanes of four words, twice.")
 	Load(Param("dst"), k.offset)
-	for g := range 2 {
+	for g := range k.states {
 		r := ymm[4*g : 4*g+4]
 		for w, y := range r {
 			VMOVDQA(k.hash(w, g), y)
@@ -233,7 +241,7 @@ func (k kernel256) store() {
 func (k kernel256) begin() {
 	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
 	for w := range 8 {
-		for g := range 2 {
+		for g := range k.states {
 			if w >= 4 {
 				VMOVDQA(k.hash(w, g), k.b(w, g))
 				continue
@@ -261,20 +269,54 @@ func (k kernel256) begin() {
 		default:
 			VPBROADCASTQ(ivTable.Offset(8*w), y)
 		}
-		VMOVDQA(y, k.state(8+w, 0))
-		VMOVDQA(y, k.state(8+w, 1))
+		for g := range k.states {
+			VMOVDQA(y, k.state(8+w, g))
+		}
 	}
 	VMOVDQU(rotateTable.Offset(0), Y14)
 	VMOVDQU(rotateTable.Offset(32), Y15)
 }
 
-// pair emits the mixing function G for two columns or diagonals of one state, step by step.
-func (k kernel256) pair(group, first int, quads [][4]int) {
+// round emits one round of all states, two columns or diagonals of one after the other. The first steps of a
+// pair run beside the last ones of the pair before, of which they need neither results nor registers.
+func (k kernel256) round() {
+	const first, last = 4, 8 // steps that overlap
+	var tail []func()
+	for from, quads := range [2][4][4]int{columns, diagonals} {
+		for g := range k.states {
+			for half := 0; half < 4; half += 2 {
+				if k.states == 1 && half == 0 {
+					emitAll(tail) // the next pair needs its results
+					tail = nil
+				}
+				steps := k.pair(g, 8*from+2*half, quads[half:half+2])
+				for i := range last {
+					emitAll(tail[min(i, len(tail)):min(i+1, len(tail))])
+					emitAll(steps[min(i, first):min(i+1, first)])
+				}
+				emitAll(steps[first : len(steps)-last])
+				tail = steps[len(steps)-last:]
+			}
+		}
+	}
+	emitAll(tail)
+}
+
+func emitAll(steps []func()) {
+	for _, emit := range steps {
+		emit()
+	}
+}
+
+// pair returns the steps of the mixing function G for two columns or diagonals of one state.
+func (k kernel256) pair(group, first int, quads [][4]int) (steps []func()) {
 	type vec = VecPhysical
 	each := func(emit func(i int, q [4]int, a, b, c, d vec)) {
-		for i, q := range quads {
-			emit(i, q, ymm[8+i], k.b(q[1], group), ymm[10+i], ymm[12+i])
-		}
+		steps = append(steps, func() {
+			for i, q := range quads {
+				emit(i, q, ymm[8+i], k.b(q[1], group), ymm[10+i], ymm[12+i])
+			}
+		})
 	}
 	message := func(i, pass int) Mem {
 		MOVBLZX(Mem{Base: R11, Disp: first + 2*i + pass}, EAX)
@@ -290,16 +332,17 @@ func (k kernel256) pair(group, first int, quads [][4]int) {
 	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFB(Y14, b, b) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(message(i, 1), a, a) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, a, a) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, d, d) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(a, k.state(q[0], group)) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, d, d) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VPSHUFB(Y15, d, d) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(d, c, c) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(d, k.state(q[3], group)) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(d, c, c) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VMOVDQA(c, k.state(q[2], group)) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, b, a) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPADDQ(b, b, c) })
 	each(func(i int, q [4]int, a, b, c, d vec) { VPSRLQ(U8(63), b, b) })
-	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(a, b, b) })
+	each(func(i int, q [4]int, a, b, c, d vec) { VPXOR(c, b, b) })
+	return steps
 }
 
 // b is the register of one of the words 4 to 7, the second operands of G.

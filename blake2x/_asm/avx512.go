@@ -19,15 +19,26 @@ const (
 	frameSize = hashAt + 8*wordSize + 64
 )
 
-// hashAVX512 emits the kernel for 16 lanes. A state of 8 lanes takes 16 registers and BLAKE2b's steps
+// hashAVX512 emits the kernels for 16 and 8 lanes. A state of 8 lanes takes 16 registers and BLAKE2b's steps
 // all work in place, so two states fill the register file and hide one another's latency.
 func hashAVX512() {
-	TEXT("hashAVX512", 0, "func(dst, src *byte, lanes *[32]int, groups, srcStep, dstStep int, n, prefixed, prefix uint64)")
+	const signature = "func(dst, src *byte, lanes *int, groups, laneStep, srcStep, dstStep int, n, prefixed, prefix uint64)"
+	TEXT("hashAVX512", 0, signature)
 	Pragma("noescape")
 	Doc("hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.",
 		"lanes holds where in src the messages are, then where in dst their digests go. It does so for so many",
-		"groups, moving all messages by srcStep and digests by dstStep from one group to the next.")
-	k := kernel512{lanes: RSI, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
+		"groups, whose lanes lie laneStep bytes apart; messages move by srcStep and digests by dstStep from one",
+		"to the next.")
+	lanes512(2)
+	TEXT("hashHalfAVX512", 0, signature)
+	Pragma("noescape")
+	Doc("hashHalfAVX512 is hashAVX512 for 8 messages, of which lanes has the places of the first 8.")
+	lanes512(1)
+}
+
+// lanes512 emits the body of a kernel for so many states of 8 lanes.
+func lanes512(states int) {
+	k := kernel512{states: states, lanes: RSI, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
 	Load(Param("lanes"), k.lanes)
 	Load(Param("groups"), R14)
 	frame := AllocLocal(frameSize)
@@ -53,7 +64,7 @@ func hashAVX512() {
 	TESTQ(k.left, k.left)
 	JZ(LabelRef("last"))
 	for w := range 8 {
-		for g := range 2 {
+		for g := range k.states {
 			VMOVDQA64(v512(g, w), k.hash(w, g))
 		}
 	}
@@ -64,10 +75,12 @@ func hashAVX512() {
 	k.store()
 	DECQ(R14)
 	JZ(LabelRef("done"))
+	Load(Param("laneStep"), RAX)
+	ADDQ(RAX, k.lanes)
 	for i, step := range []string{"srcStep", "dstStep"} {
 		Load(Param(step), RAX)
 		VPBROADCASTQ(RAX, Z0)
-		for j := range 2 {
+		for j := range k.states {
 			at := Mem{Base: k.lanes, Disp: 128*i + 64*j}
 			VPADDQ(at, Z0, Z1)
 			VMOVDQU64(Z1, at)
@@ -81,6 +94,8 @@ func hashAVX512() {
 
 // kernel512 names the registers that live through hashAVX512.
 type kernel512 struct {
+	states int
+
 	lanes  GPPhysical
 	left   GPPhysical // bytes not yet read, of the message with its prefix
 	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
@@ -122,7 +137,7 @@ func (k kernel512) masks() {
 // It asks for the next block, as 16 messages are more than the CPU follows by itself.
 func (k kernel512) load(half int, mask Register) {
 	Commentf("Words %d to %d of 16 lanes.", 8*half, 8*half+7)
-	for g := range 2 {
+	for g := range k.states {
 		r, t := zmm[16*g:16*g+8], zmm[16*g+8:16*g+16]
 		for i, z := range r {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
@@ -154,7 +169,7 @@ func (k kernel512) loadSecondHalf() {
 	CMPQ(R12, U8(72))
 	JA(LabelRef("whole"))
 	Comment("Word 8 alone, all that a Merkle tree's nodes have here.")
-	for g := range 2 {
+	for g := range k.states {
 		r := zmm[8*g : 8*g+8]
 		for i, z := range r {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
@@ -179,8 +194,9 @@ func (k kernel512) loadSecondHalf() {
 func (k kernel512) clear(first int) {
 	VPXORQ(Z0, Z0, Z0)
 	for w := first; w < 16; w++ {
-		VMOVDQA64(Z0, k.message(w, 0))
-		VMOVDQA64(Z0, k.message(w, 1))
+		for g := range k.states {
+			VMOVDQA64(Z0, k.message(w, g))
+		}
 	}
 }
 
@@ -209,13 +225,12 @@ func (k kernel512) compress() {
 	CMPQ(k.total, U32(128))
 	JA(LabelRef("later"))
 	for w := range 8 {
-		VPBROADCASTQ(startTable.Offset(8*w), v512(0, w))
-		VMOVDQA64(v512(0, w), v512(1, w))
+		k.broadcast(startTable.Offset(8*w), w)
 	}
 	JMP(LabelRef("started"))
 	Label("later")
 	for w := range 8 {
-		for g := range 2 {
+		for g := range k.states {
 			VMOVDQA64(k.hash(w, g), v512(g, w))
 		}
 	}
@@ -235,8 +250,7 @@ func (k kernel512) compress() {
 			XORQ(ivTable.Offset(8*w), RAX)
 			src = RAX
 		}
-		VPBROADCASTQ(src, v512(0, 8+w))
-		VMOVDQA64(v512(0, 8+w), v512(1, 8+w))
+		k.broadcast(src, 8+w)
 	}
 
 	LEAQ(sigmaTable.Offset(0), R11)
@@ -250,18 +264,26 @@ func (k kernel512) compress() {
 	CMPQ(k.total, U32(128))
 	JA(LabelRef("feedLater"))
 	for w := range 8 {
-		for g := range 2 {
+		for g := range k.states {
 			VPTERNLOGQ_BCST(U8(xor3), startTable.Offset(8*w), v512(g, w+8), v512(g, w))
 		}
 	}
 	JMP(LabelRef("fed"))
 	Label("feedLater")
 	for w := range 8 {
-		for g := range 2 {
+		for g := range k.states {
 			VPTERNLOGQ(U8(xor3), k.hash(w, g), v512(g, w+8), v512(g, w))
 		}
 	}
 	Label("fed")
+}
+
+// broadcast puts one value into all lanes of a word of the states.
+func (k kernel512) broadcast(value Op, word int) {
+	VPBROADCASTQ(value, v512(0, word))
+	for g := 1; g < k.states; g++ {
+		VMOVDQA64(v512(0, word), v512(g, word))
+	}
 }
 
 // xor3 is the truth table of the XOR of three.
@@ -273,10 +295,10 @@ func v512(group, word int) VecPhysical { return zmm[16*group+word] }
 // additions have; staggered, one state adds while the other rotates.
 const skew = 2
 
-// round emits one round of both states.
+// round emits one round of all states.
 func (k kernel512) round() {
 	var steps [2][]func()
-	for g := range 2 {
+	for g := range k.states {
 		steps[g] = append(k.halfRound(g, 0, columns), k.halfRound(g, 8, diagonals)...)
 	}
 	n := len(steps[0])
@@ -284,7 +306,7 @@ func (k kernel512) round() {
 		if i < n {
 			steps[0][i]()
 		}
-		if i >= skew {
+		if i >= skew && k.states > 1 {
 			steps[1][i-skew]()
 		}
 	}
@@ -329,7 +351,7 @@ func rotate512(n uint8, v VecPhysical) {
 func (k kernel512) store() {
 	Comment("Digests: four words of 8 lanes become 8 lanes of four words, twice.")
 	Load(Param("dst"), k.offset)
-	for g := range 2 {
+	for g := range k.states {
 		h, t := zmm[16*g:16*g+4], zmm[16*g+4:16*g+12]
 		for i := range 2 {
 			VPUNPCKLQDQ(h[2*i+1], h[2*i], t[i])

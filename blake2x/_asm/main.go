@@ -8,5 +8,6 @@ func main() {
 	tables()
 	hashAVX2()
 	hashAVX512()
+	compressOne()
 	Generate()
 }
