@@ -114,13 +114,11 @@ func (l Layout) Load(work []byte, first int, from Rect) {
 		return
 	}
 	width := l.Width()
-	src, work := from.span(l.size), work[:from.Rows*width]
-	m := moves{kernel: gf.Active().Name, dstStep: width, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
-	at, to := l.wire(), l.place(first)
-	for range from.Cols {
-		m.run(work, src, to.pieces, at)
-		at.add(from.ColStep)
-		to.next(l)
+	m := l.moves(work[:from.Rows*width], from.span(l.size), width, from.RowStep, from.Rows)
+	for c := 0; c < from.Cols; c += m.cols {
+		place, next := l.place(first + c)
+		m.cols = l.run(first+c, from.Cols-c)
+		m.run(place, l.wire(c*from.ColStep), next, step{from.ColStep, from.ColStep})
 	}
 }
 
@@ -130,13 +128,11 @@ func (l Layout) Store(to Rect, work []byte, first int) {
 		return
 	}
 	width := l.Width()
-	dst, work := to.span(l.size), work[:to.Rows*width]
-	m := moves{kernel: gf.Active().Name, dstStep: to.RowStep, srcStep: width, count: to.Rows, whole: l.whole, tail: l.tail}
-	at, from := l.wire(), l.place(first)
-	for range to.Cols {
-		m.run(dst, work, at, from.pieces)
-		at.add(to.ColStep)
-		from.next(l)
+	m := l.moves(to.span(l.size), work[:to.Rows*width], to.RowStep, width, to.Rows)
+	for c := 0; c < to.Cols; c += m.cols {
+		place, next := l.place(first + c)
+		m.cols = l.run(first+c, to.Cols-c)
+		m.run(l.wire(c*to.ColStep), place, step{to.ColStep, to.ColStep}, next)
 	}
 }
 
@@ -146,50 +142,37 @@ func Copy(to, from Rect, size int) {
 		return
 	}
 	l := NewLayout(size, 1)
-	src, dst := from.span(size), to.span(size)
-	m := moves{kernel: gf.Active().Name, dstStep: to.RowStep, srcStep: from.RowStep, count: from.Rows, whole: l.whole, tail: l.tail}
-	at, place := l.wire(), l.wire()
-	for range from.Cols {
-		m.run(dst, src, place, at)
-		at.add(from.ColStep)
-		place.add(to.ColStep)
-	}
+	m := l.moves(to.span(size), from.span(size), to.RowStep, from.RowStep, from.Rows)
+	m.cols = from.Cols
+	m.run(l.wire(0), l.wire(0), step{to.ColStep, to.ColStep}, step{from.ColStep, from.ColStep})
 }
 
-// wire returns where the pieces of a symbol are from its beginning.
-func (l Layout) wire() pieces {
+// wire returns where the pieces of a symbol are that begins at byte at.
+func (l Layout) wire(at int) pieces {
 	if l.tail == 0 {
-		return pieces{}
+		return pieces{at, at, at}
 	}
-	return pieces{0, l.whole, l.whole + l.tail}
+	return pieces{at, at + l.whole, at + l.whole + l.tail}
 }
 
-// A place is where the pieces of a symbol are in a row.
-type place struct {
-	pieces
-	slot int // of its tail in the block
-}
-
-// place returns the place of symbol i.
-func (l Layout) place(i int) place {
-	low := l.lanes(i)
-	p := place{pieces: pieces{i * l.whole, low, low + half}}
-	if l.tail > 0 {
-		p.slot = i % l.slots
-	}
-	return p
-}
-
-// next moves on to the next symbol.
-func (p *place) next(l Layout) {
-	p.pieces[0] += l.whole
+// place returns where the pieces of symbol i are in a row, and how far those of the next one are, as long as
+// the run goes on.
+func (l Layout) place(i int) (pieces, step) {
 	if l.tail == 0 {
-		return
+		return pieces{i * l.whole, 0, 0}, step{l.whole, 0}
 	}
-	step := l.tail
-	if p.slot++; p.slot == l.slots {
-		p.slot, step = 0, gf.BlockSize-(l.slots-1)*l.tail
+	low, next := l.lanes(i), l.tail
+	if l.slots == 1 {
+		next = gf.BlockSize
 	}
-	p.pieces[1] += step
-	p.pieces[2] += step
+	return pieces{i * l.whole, low, low + half}, step{l.whole, next}
+}
+
+// run returns for how many symbols from symbol i on, at most most, the distance to the next one is the same:
+// as far as their tails share a block or have one each.
+func (l Layout) run(i, most int) int {
+	if l.slots <= 1 {
+		return most
+	}
+	return min(most, l.slots-i%l.slots)
 }

@@ -1,46 +1,54 @@
 package rs
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// moves is the copying of count symbols between their wire form and a work area, or from wire form to
+	"github.com/walrus-go/walrus/gf"
+)
+
+// moves is the copying of columns of symbols between their wire form and a work area, or from wire form to
 // wire form. Each symbol is three pieces.
 type moves struct {
 	kernel           string
-	dst, src         [3]*byte // the pieces of the first symbol
-	dstStep, srcStep int      // distance of symbols
-	count            int      // symbols, at least one
-	whole            int      // bytes of whole blocks
-	tail             int      // elements beyond, below 32: bytes of each half
+	dst, src         []byte // memory that symbols lie in
+	dstStep, srcStep int    // distance of symbols in a column
+	rows, cols       int    // symbols in a column and columns, at least one
+	whole            int    // bytes of whole blocks
+	tail             int    // elements beyond, below 32: bytes of each half
+}
+
+func (l Layout) moves(dst, src []byte, dstStep, srcStep, rows int) moves {
+	return moves{gf.Active().Name, dst, src, dstStep, srcStep, rows, 1, l.whole, l.tail}
 }
 
 // pieces are the places in memory of a symbol's whole blocks, and of the low and the high bytes of its
 // tail. Places of pieces that a symbol does not have are any places.
-type pieces [3]int
+type pieces struct{ whole, low, high int }
 
-// in returns the addresses of pieces that lie in b.
-func (p pieces) in(b []byte) [3]*byte { return [3]*byte{&b[p[0]], &b[p[1]], &b[p[2]]} }
+// A step is how far the whole blocks and the tail of a column are from those of the next one.
+type step struct{ whole, tail int }
 
-// add moves on by n bytes.
-func (p *pieces) add(n int) {
-	p[0] += n
-	p[1] += n
-	p[2] += n
+// add moves on by n steps.
+func (p pieces) add(s step, n int) pieces {
+	return pieces{p.whole + n*s.whole, p.low + n*s.tail, p.high + n*s.tail}
 }
 
-// run carries out moves from src to dst, where the first symbol's pieces are at from and to.
-func (m *moves) run(dst, src []byte, to, from pieces) {
-	m.dst, m.src = to.in(dst), from.in(src)
-	if moveRows(m) {
+// run carries out moves, where the first symbol's pieces are at from and to.
+func (m *moves) run(to, from pieces, toStep, fromStep step) {
+	if m.runVectors(to, from, toStep, fromStep) {
 		return
 	}
-	for r := range m.count {
-		d, s := r*m.dstStep, r*m.srcStep
-		if m.whole > 0 {
-			copy(dst[d+to[0]:][:m.whole], src[s+from[0]:])
-		}
-		if m.tail > 0 {
-			move(dst[d+to[1]:], src[s+from[1]:], m.tail)
-			move(dst[d+to[2]:], src[s+from[2]:], m.tail)
+	for c := range m.cols {
+		to, from := to.add(toStep, c), from.add(fromStep, c)
+		for r := range m.rows {
+			d, s := r*m.dstStep, r*m.srcStep
+			if m.whole > 0 {
+				copy(m.dst[d+to.whole:][:m.whole], m.src[s+from.whole:])
+			}
+			if m.tail > 0 {
+				move(m.dst[d+to.low:], m.src[s+from.low:], m.tail)
+				move(m.dst[d+to.high:], m.src[s+from.high:], m.tail)
+			}
 		}
 	}
 }

@@ -4,12 +4,12 @@
 
 package rs
 
-// moveAVX512 carries out moves of at least one symbol.
+// moveAVX512 carries out moves of at least one symbol; dstNext and the like lead from behind one column to the next.
 //
 //go:noescape
-func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
+func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, rows int, cols int, whole int, tail int, dstNext int, srcNext int, dstNextTail int, srcNextTail int)
 
-// moveAVX2 carries out moves of at least one symbol.
+// moveAVX2 carries out moves of at least one symbol; dstNext and the like lead from behind one column to the next.
 //
 //go:noescape
-func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
+func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, rows int, cols int, whole int, tail int, dstNext int, srcNext int, dstNextTail int, srcNextTail int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
+// func moveAVX512(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, rows int, cols int, whole int, tail int, dstNext int, srcNext int, dstNextTail int, srcNextTail int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, CMOV, MMX+
-TEXT ·moveAVX512(SB), NOSPLIT, $0-88
+TEXT ·moveAVX512(SB), NOSPLIT, $0-128
 	MOVQ  dst+0(FP), R8
 	MOVQ  dstLow+8(FP), R9
 	MOVQ  dstHigh+16(FP), R10
@@ -15,13 +15,16 @@ TEXT ·moveAVX512(SB), NOSPLIT, $0-88
 	MOVQ  srcHigh+40(FP), R12
 	MOVQ  dstStep+48(FP), R13
 	MOVQ  srcStep+56(FP), R15
-	MOVQ  count+64(FP), DX
-	MOVQ  whole+72(FP), BX
-	MOVQ  tail+80(FP), CX
+	MOVQ  cols+72(FP), R14
+	MOVQ  whole+80(FP), BX
+	MOVQ  tail+88(FP), CX
 	MOVQ  $0x00000001, AX
 	SHLQ  CL, AX
 	DECQ  AX
 	KMOVD AX, K1
+
+column:
+	MOVQ rows+64(FP), DX
 
 symbol:
 	XORQ DI, DI
@@ -80,12 +83,29 @@ next:
 	ADDQ R15, R12
 	DECQ DX
 	JNZ  symbol
+	DECQ R14
+	JZ   done
+	MOVQ dstNext+96(FP), AX
+	ADDQ AX, R8
+	MOVQ srcNext+104(FP), AX
+	ADDQ AX, SI
+	MOVQ dstNextTail+112(FP), AX
+	ADDQ AX, R9
+	MOVQ srcNextTail+120(FP), AX
+	ADDQ AX, R11
+	MOVQ dstNextTail+112(FP), AX
+	ADDQ AX, R10
+	MOVQ srcNextTail+120(FP), AX
+	ADDQ AX, R12
+	JMP  column
+
+done:
 	VZEROUPPER
 	RET
 
-// func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, count int, whole int, tail int)
+// func moveAVX2(dst *byte, dstLow *byte, dstHigh *byte, src *byte, srcLow *byte, srcHigh *byte, dstStep int, srcStep int, rows int, cols int, whole int, tail int, dstNext int, srcNext int, dstNextTail int, srcNextTail int)
 // Requires: AVX, CMOV, MMX+
-TEXT ·moveAVX2(SB), NOSPLIT, $0-88
+TEXT ·moveAVX2(SB), NOSPLIT, $0-128
 	MOVQ dst+0(FP), R8
 	MOVQ dstLow+8(FP), R9
 	MOVQ dstHigh+16(FP), R10
@@ -94,9 +114,12 @@ TEXT ·moveAVX2(SB), NOSPLIT, $0-88
 	MOVQ srcHigh+40(FP), R12
 	MOVQ dstStep+48(FP), R13
 	MOVQ srcStep+56(FP), R15
-	MOVQ count+64(FP), DX
-	MOVQ whole+72(FP), BX
-	MOVQ tail+80(FP), CX
+	MOVQ cols+72(FP), R14
+	MOVQ whole+80(FP), BX
+	MOVQ tail+88(FP), CX
+
+column:
+	MOVQ rows+64(FP), DX
 
 symbol:
 	XORQ DI, DI
@@ -217,5 +240,22 @@ next:
 	ADDQ R15, R12
 	DECQ DX
 	JNZ  symbol
+	DECQ R14
+	JZ   done
+	MOVQ dstNext+96(FP), AX
+	ADDQ AX, R8
+	MOVQ srcNext+104(FP), AX
+	ADDQ AX, SI
+	MOVQ dstNextTail+112(FP), AX
+	ADDQ AX, R9
+	MOVQ srcNextTail+120(FP), AX
+	ADDQ AX, R11
+	MOVQ dstNextTail+112(FP), AX
+	ADDQ AX, R10
+	MOVQ srcNextTail+120(FP), AX
+	ADDQ AX, R12
+	JMP  column
+
+done:
 	VZEROUPPER
 	RET

@@ -20,8 +20,8 @@ func main() {
 }
 
 // Registers: SI, R11, R12 and R8, R9, R10 point at the blocks, low and high tail bytes of the symbol in
-// source and destination; R15 and R13 are the distances of symbols, DX counts them; BX is the bytes of
-// blocks and DI counts them; CX is the elements of the tail.
+// source and destination; R15 and R13 are the distances of symbols in a column, DX counts them and R14 the
+// columns; BX is the bytes of blocks and DI counts them; CX is the elements of the tail.
 var (
 	src   = []Register{RSI, R11, R12}
 	dst   = []Register{R8, R9, R10}
@@ -35,22 +35,24 @@ const long = 1024
 
 func at(base, index Register) Mem { return Mem{Base: base, Index: index, Scale: 1} }
 
-// move emits the loop over symbols around the moves of a block, at DI of the blocks, and of the tail. The
+// move emits the loops over columns and their symbols around the moves of a block, at DI of the blocks, and of the tail. The
 // latter ends at the label next.
 func move(name string, prepare, block, halves func()) {
-	TEXT(name, NOSPLIT, "func(dst, dstLow, dstHigh, src, srcLow, srcHigh *byte, dstStep, srcStep, count, whole, tail int)")
-	Doc(name + " carries out moves of at least one symbol.")
+	TEXT(name, NOSPLIT, "func(dst, dstLow, dstHigh, src, srcLow, srcHigh *byte, dstStep, srcStep, rows, cols, whole, tail int, dstNext, srcNext, dstNextTail, srcNextTail int)")
+	Doc(name + " carries out moves of at least one symbol; dstNext and the like lead from behind one column to the next.")
 	Pragma("noescape")
 	for _, p := range []struct {
 		name string
 		to   Register
 	}{
 		{"dst", dst[0]}, {"dstLow", dst[1]}, {"dstHigh", dst[2]}, {"src", src[0]}, {"srcLow", src[1]}, {"srcHigh", src[2]},
-		{"dstStep", R13}, {"srcStep", R15}, {"count", RDX}, {"whole", whole}, {"tail", tail},
+		{"dstStep", R13}, {"srcStep", R15}, {"cols", R14}, {"whole", whole}, {"tail", tail},
 	} {
 		Load(Param(p.name), p.to)
 	}
 	prepare()
+	Label("column")
+	Load(Param("rows"), RDX)
 	Label("symbol")
 	XORQ(RDI, RDI)
 	LEAQ(Mem{Base: RSI, Index: R15, Scale: 4}, RAX)
@@ -94,6 +96,16 @@ func move(name string, prepare, block, halves func()) {
 	}
 	DECQ(RDX)
 	JNZ(LabelRef("symbol"))
+	DECQ(R14)
+	JZ(LabelRef("done"))
+	for i, next := range []string{"Next", "NextTail", "NextTail"} {
+		Load(Param("dst"+next), RAX)
+		ADDQ(RAX, dst[i])
+		Load(Param("src"+next), RAX)
+		ADDQ(RAX, src[i])
+	}
+	JMP(LabelRef("column"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
