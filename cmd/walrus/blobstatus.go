@@ -91,11 +91,7 @@ func runBlobStatus(ctx context.Context, s *session, opts blobStatusOptions) erro
 			result.Estimated = &t
 		}
 	}
-	if s.json {
-		err = s.printJSON(result)
-	} else {
-		err = printBlobStatus(s.deps, &result, sys)
-	}
+	err = s.printLabels(result, result.labels(sys)...)
 	if err == nil && result.Status.Kind == blob.Nonexistent && s.detailedExit() {
 		return &hinted{err: fmt.Errorf("blob %v is not stored", id), code: "NOT_FOUND", exit: exitNotFound}
 	}
@@ -114,7 +110,8 @@ func (s *session) whichBlob(ctx context.Context, id, file string) (blob.ID, erro
 	return s.fileID(file, committees.Current.Shards())
 }
 
-func printBlobStatus(d *deps, r *blobStatusResult, sys ledger.System) error {
+// labels are the lines that show what is known of a blob.
+func (r *blobStatusResult) labels(sys ledger.System) []string {
 	pairs := []string{"Blob ID", r.BlobID.String()}
 	if r.File != "" {
 		pairs = append(pairs, "File", r.File)
@@ -144,7 +141,7 @@ func printBlobStatus(d *deps, r *blobStatusResult, sys ledger.System) error {
 	if st.Counts.Total > 0 {
 		pairs = append(pairs, "Deletable registrations", fmt.Sprintf("%d, of which %d certified", st.Counts.Total, st.Counts.Certified))
 	}
-	return labels(d.stdout, pairs...)
+	return pairs
 }
 
 // expiry says when a blob need not be kept any more.

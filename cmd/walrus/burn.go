@@ -55,10 +55,7 @@ func runBurn(ctx context.Context, s *session, opts burnOptions) error {
 	txs := []string{}
 	for done := 0; done < len(objects); {
 		part := objects[done:min(done+burnBatch, len(objects))]
-		list := make([]proto.Message, len(part))
-		for i, id := range part {
-			list[i] = &blobv1.MsgBurnBlob{Owner: s.self(), ObjectId: id[:]}
-		}
+		list := convert(part, func(id blob.ObjectID) proto.Message { return &blobv1.MsgBurnBlob{Owner: s.self(), ObjectId: id[:]} })
 		receipt, err := s.deliver(ctx, list...)
 		if err != nil {
 			return fmt.Errorf("%d of %d burned: %w", done, len(objects), err)

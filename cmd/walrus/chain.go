@@ -127,10 +127,7 @@ func runChainInit(d *deps, o *chainOptions, given func(flag string) bool) error 
 	if err := cfg.Write(home); err != nil {
 		return err
 	}
-	if d.json {
-		return d.printJSON(ready)
-	}
-	return labels(d.stdout, "Home", home, "Peer ID", ready.PeerID, "Validator", ready.Validator, "Configuration", filepath.Join(home, config.ChainFile))
+	return d.printLabels(ready, "Home", home, "Peer ID", ready.PeerID, "Validator", ready.Validator, "Configuration", filepath.Join(home, config.ChainFile))
 }
 
 // change takes over the flags that were given.
@@ -212,12 +209,10 @@ func runChain(ctx context.Context, d *deps, home string) (err error) {
 	}
 	id, _, _ := strings.Cut(peer, "@")
 	ready := chainReady{Home: home, ChainID: n.ChainID(), PeerID: id, Peer: peer, RPC: n.RPCURL(), REST: n.RESTURL(), GRPC: n.GRPCAddr()}
-	if d.json {
-		err = d.printJSON(ready)
-	} else {
+	err = d.show(ready, func() error {
 		fmt.Fprintf(d.stdout, "chain node of %s listens; Ctrl-C stops it\n", ready.ChainID)
-		err = labels(d.stdout, "Peer", ready.Peer, "RPC", ready.RPC, "REST", ready.REST, "gRPC", ready.GRPC)
-	}
+		return labels(d.stdout, "Peer", ready.Peer, "RPC", ready.RPC, "REST", ready.REST, "gRPC", ready.GRPC)
+	})
 	if err != nil {
 		return err
 	}

@@ -59,12 +59,9 @@ stay. Without --yes it asks first, and refuses where there is nobody to ask.` +
 		}),
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&opts.ids, "blob-ids", nil, "`IDS` of blobs")
-	f.StringSliceVar(&opts.ids, "blob-id", nil, "the same as --blob-ids")
-	f.StringSliceVar(&opts.objects, "object-ids", nil, "`IDS` of single registrations")
-	f.StringSliceVar(&opts.objects, "object-id", nil, "the same as --object-ids")
-	f.StringSliceVar(&opts.files, "files", nil, "`FILES` with the bytes of blobs")
-	f.StringSliceVar(&opts.files, "file", nil, "the same as --files")
+	listFlag(cmd, &opts.ids, "blob-ids", "blob-id", "`IDS` of blobs")
+	listFlag(cmd, &opts.objects, "object-ids", "object-id", "`IDS` of single registrations")
+	listFlag(cmd, &opts.files, "files", "file", "`FILES` with the bytes of blobs")
 	f.BoolVarP(&opts.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&opts.noStatus, "no-status-check", false, "do not look afterwards whether the blob is still stored for others")
 	return cmd
@@ -96,21 +93,16 @@ func runDelete(ctx context.Context, s *session, opts deleteOptions) error {
 
 // deleteTargets resolves what was named.
 func (s *session) deleteTargets(ctx context.Context, opts deleteOptions) ([]deleteIdentity, error) {
-	var targets []deleteIdentity
-	for _, text := range opts.ids {
-		id, err := parseID(text)
-		if err != nil {
-			return nil, err
-		}
-		targets = append(targets, deleteIdentity{BlobID: &id})
+	ids, err := tryConvert(opts.ids, parseID)
+	if err != nil {
+		return nil, err
 	}
-	for _, text := range opts.objects {
-		id, err := parseObject(text)
-		if err != nil {
-			return nil, err
-		}
-		targets = append(targets, deleteIdentity{ObjectID: &id})
+	objects, err := tryConvert(opts.objects, parseObject)
+	if err != nil {
+		return nil, err
 	}
+	targets := convert(ids, func(id blob.ID) deleteIdentity { return deleteIdentity{BlobID: &id} })
+	targets = append(targets, convert(objects, func(id blob.ObjectID) deleteIdentity { return deleteIdentity{ObjectID: &id} })...)
 	for _, file := range opts.files {
 		id, err := s.whichBlob(ctx, "", file)
 		if err != nil {

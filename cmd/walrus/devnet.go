@@ -86,11 +86,7 @@ func runDevnet(ctx context.Context, d *deps, opts devnetOptions) error {
 		return err
 	}
 	took := d.now().Sub(begun)
-	if d.json {
-		err = d.printJSON(newDevnetReady(n, took))
-	} else {
-		err = printDevnet(d, n, took)
-	}
+	err = d.show(newDevnetReady(n, took), func() error { return printDevnet(d, n, took) })
 	if err == nil {
 		<-ctx.Done()
 		if !d.json {

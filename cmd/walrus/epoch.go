@@ -55,10 +55,7 @@ func runEpoch(ctx context.Context, s *session, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if s.json {
-		return s.printJSON(e)
-	}
-	return printEpoch(s.deps, e)
+	return s.show(e, func() error { return printEpoch(s.deps, e) })
 }
 
 func (s *session) epochInfo(ctx context.Context) (*epochJSON, error) {

@@ -26,13 +26,25 @@ func (d *deps) printJSON(v any) error {
 // fields are the members of a JSON object.
 type fields = map[string]any
 
-// printResult writes a result: as JSON if that is asked for, else as text for people.
-func (d *deps) printResult(v any, format string, args ...any) error {
+// show writes a result: as JSON if that is asked for, else as text does for people.
+func (d *deps) show(v any, text func() error) error {
 	if d.json {
 		return d.printJSON(v)
 	}
-	_, err := fmt.Fprintf(d.stdout, format, args...)
-	return err
+	return text()
+}
+
+// printResult is show with a text to format.
+func (d *deps) printResult(v any, format string, args ...any) error {
+	return d.show(v, func() error {
+		_, err := fmt.Fprintf(d.stdout, format, args...)
+		return err
+	})
+}
+
+// printLabels is show with labelled lines, see labels.
+func (d *deps) printLabels(v any, pairs ...string) error {
+	return d.show(v, func() error { return labels(d.stdout, pairs...) })
 }
 
 // remark says something about a result on standard error, to people only.
@@ -47,12 +59,9 @@ func (d *deps) remark(format string, args ...any) error {
 // cells are a row of a table, of anything that has a text.
 type cells = []any
 
-// printList writes a list: as JSON if that is asked for, else as a table with a row for each.
+// printList is show for a list, as a table with a row for each.
 func printList[T any](d *deps, list []T, heading cells, row func(T) cells) error {
-	if d.json {
-		return d.printJSON(append([]T{}, list...)) // [], not null
-	}
-	return printTable(d.stdout, list, heading, row)
+	return d.show(append([]T{}, list...), func() error { return printTable(d.stdout, list, heading, row) }) // [], not null
 }
 
 // printTable writes a table with a row for each of a list.

@@ -301,10 +301,7 @@ JSON: {"yes","no","abstain","noWithVeto","staked","final"}.` + exits("with --exi
 			if err != nil {
 				return err
 			}
-			if d.json {
-				return d.printJSON(tally)
-			}
-			return labels(d.stdout, append([]string{"Status", statusText(p.Status)}, tally.pairs()...)...)
+			return s.printLabels(tally, append([]string{"Status", statusText(p.Status)}, tally.pairs()...)...)
 		}),
 	}
 }

@@ -79,11 +79,7 @@ func runHealth(ctx context.Context, s *session, opts healthOptions) error {
 	if err := opts.sort(nodes); err != nil {
 		return err
 	}
-	if s.json {
-		err = s.printJSON(fields{"healthInfo": healthJSON(nodes), "latestSeq": latest(nodes)})
-	} else {
-		err = printHealth(s.deps, nodes)
-	}
+	err = s.show(fields{"healthInfo": healthJSON(nodes), "latestSeq": latest(nodes)}, func() error { return printHealth(s.deps, nodes) })
 	if err != nil || !opts.fail {
 		return err
 	}

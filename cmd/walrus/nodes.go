@@ -119,10 +119,7 @@ func runNodes(ctx context.Context, s *session, args []string, opts nodesOptions)
 	}
 	if only != nil {
 		n := r.node(only)
-		if s.json {
-			return s.printJSON(n)
-		}
-		return printNode(s.deps, n)
+		return s.printLabels(n, n.labels()...)
 	}
 	list := make([]nodeJSON, len(r.nodes))
 	for i := range list {
@@ -132,10 +129,7 @@ func runNodes(ctx context.Context, s *session, args []string, opts nodesOptions)
 	if opts.desc {
 		slices.Reverse(list)
 	}
-	if s.json {
-		return s.printJSON(fields{"epoch": r.epoch.Epoch.Number, "nodes": list})
-	}
-	return printNodes(s.deps, r, list)
+	return s.show(fields{"epoch": r.epoch.Epoch.Number, "nodes": list}, func() error { return printNodes(s.deps, r, list) })
 }
 
 // registry is all that the chain knows of storage nodes.
@@ -279,7 +273,8 @@ func printNodes(d *deps, r *registry, list []nodeJSON) error {
 	return d.remark("%s, %d of them in the committee of epoch %d\n", plural(len(list), "node"), len(r.current), r.epoch.Epoch.Number)
 }
 
-func printNode(d *deps, n nodeJSON) error {
+// labels are the lines that show all about a node.
+func (n *nodeJSON) labels() []string {
 	pairs := []string{"Name", n.Name, "Node ID", n.NodeID.String(), "Address", n.NetworkAddress, "Owner", n.Owner.String(),
 		"Votes by", n.GovernanceAuthority.String(), "Commission to", n.CommissionReceiver.String(), "Public key", n.PublicKey}
 	if n.NextEpochPublicKey != "" {
@@ -302,7 +297,7 @@ func printNode(d *deps, n nodeJSON) error {
 			pairs = append(pairs, m[0], m[1])
 		}
 	}
-	return labels(d.stdout, pairs...)
+	return pairs
 }
 
 // formatRate gives basis points as a percentage, 5% or 2.5%.

@@ -205,6 +205,24 @@ func (s *session) call(ctx context.Context, message, answer proto.Message) (*rpc
 	return receipt, receipt.Response(0, answer)
 }
 
+// callAll is call for several messages in one transaction, and returns their answers in the same order.
+func callAll[R any, P interface {
+	*R
+	proto.Message
+}](ctx context.Context, s *session, messages []proto.Message) (*rpc.Receipt, []R, error) {
+	receipt, err := s.deliver(ctx, messages...)
+	if err != nil {
+		return nil, nil, err
+	}
+	answers := make([]R, len(messages))
+	for i := range answers {
+		if err := receipt.Response(i, P(&answers[i])); err != nil {
+			return nil, nil, err
+		}
+	}
+	return receipt, answers, nil
+}
+
 // send sends one message whose answer has nothing to tell, and prints what is said about it.
 func (s *session) send(ctx context.Context, message proto.Message, result fields, format string, args ...any) error {
 	receipt, err := s.deliver(ctx, message)

@@ -69,23 +69,17 @@ func runShare(ctx context.Context, d *deps, object, amount string) error {
 
 // share makes shared blobs of registrations, each with some funds.
 func (s *session) share(ctx context.Context, funds uint64, objects ...blob.ObjectID) ([]blob.ObjectID, *rpc.Receipt, error) {
-	list := make([]proto.Message, len(objects))
-	for i := range objects {
-		list[i] = &blobv1.MsgShareBlob{Owner: s.self(), ObjectId: objects[i][:], Funds: funds}
-	}
-	receipt, err := s.deliver(ctx, list...)
+	messages := convert(objects, func(id blob.ObjectID) proto.Message {
+		return &blobv1.MsgShareBlob{Owner: s.self(), ObjectId: id[:], Funds: funds}
+	})
+	receipt, answers, err := callAll[blobv1.MsgShareBlobResponse](ctx, s, messages)
 	if err != nil {
 		return nil, nil, err
 	}
-	ids := make([]blob.ObjectID, len(objects))
-	for i := range ids {
-		var out blobv1.MsgShareBlobResponse
-		if err := receipt.Response(i, &out); err != nil {
-			return nil, nil, err
-		}
-		copy(ids[i][:], out.Shared.Id)
-	}
-	return ids, receipt, nil
+	return convert(answers, func(a blobv1.MsgShareBlobResponse) (id blob.ObjectID) {
+		copy(id[:], a.Shared.Id)
+		return id
+	}), receipt, nil
 }
 
 // shareStored shares what was newly stored, and says as what, by place.

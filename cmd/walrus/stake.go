@@ -98,19 +98,13 @@ func (s *session) stake(ctx context.Context, nodes []string, frost []uint64) err
 		names[nodeIDOf(n.Id)] = n.Name
 		messages[i] = &committeev1.MsgStake{Owner: s.self(), NodeId: n.Id, Amount: frost[i]}
 	}
-	receipt, err := s.deliver(ctx, messages...)
+	receipt, answers, err := callAll[committeev1.MsgStakeResponse](ctx, s, messages)
 	if err != nil {
 		return err
 	}
-	made := make([]rpc.Stake, len(nodes))
-	for i := range made {
-		var out committeev1.MsgStakeResponse
-		if err := receipt.Response(i, &out); err != nil {
-			return err
-		}
-		if made[i], err = rpc.StakeOf(&out.Stake); err != nil {
-			return err
-		}
+	made, err := tryConvert(answers, func(a committeev1.MsgStakeResponse) (rpc.Stake, error) { return rpc.StakeOf(&a.Stake) })
+	if err != nil {
+		return err
 	}
 	if s.json {
 		return s.printJSON(fields{"stakedWal": stakesJSON(made), "txDigest": txDigest(receipt.Tx)})

@@ -168,11 +168,7 @@ func runStore(ctx context.Context, s *session, opts storeOptions) error {
 			made.StoragePool = pool
 		}
 	}
-	if s.json {
-		err = s.printJSON(results)
-	} else {
-		err = printStored(s.deps, opts.files, stored, shared, pool)
-	}
+	err = s.show(results, func() error { return printStored(s.deps, opts.files, stored, shared, pool) })
 	return errors.Join(poolFull(pool, storeFailure(opts.files, stored)), notShared, err)
 }
 

@@ -107,10 +107,7 @@ func runTx(ctx context.Context, d *deps, text string, opts txOptions) error {
 		if err != nil {
 			return err
 		}
-		if d.json {
-			return d.printJSON(out)
-		}
-		return printTx(d, out)
+		return d.show(out, func() error { return printTx(d, out) })
 	})
 }
 

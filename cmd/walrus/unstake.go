@@ -47,26 +47,21 @@ func runUnstake(ctx context.Context, s *session, args []string, opts unstakeOpti
 	if err != nil {
 		return err
 	}
-	messages := make([]proto.Message, len(chosen))
-	for i, st := range chosen {
-		messages[i] = &committeev1.MsgRequestWithdraw{Owner: s.self(), StakeId: st.ID[:]}
-	}
+	messages := convert(chosen, func(st rpc.Stake) proto.Message {
+		return &committeev1.MsgRequestWithdraw{Owner: s.self(), StakeId: st.ID[:]}
+	})
 	if opts.dryRun {
 		if _, err := s.account.Simulate(ctx, messages...); err != nil {
 			return err
 		}
 		return printLeaving(s.deps, chosen, "would be asked for; nothing was sent", nil)
 	}
-	receipt, err := s.deliver(ctx, messages...)
+	receipt, answers, err := callAll[committeev1.MsgRequestWithdrawResponse](ctx, s, messages)
 	if err != nil {
 		return err
 	}
-	for i := range chosen {
-		var out committeev1.MsgRequestWithdrawResponse
-		if err := receipt.Response(i, &out); err != nil {
-			return err
-		}
-		chosen[i].Withdraw = committee.Epoch(out.WithdrawEpoch)
+	for i, a := range answers {
+		chosen[i].Withdraw = committee.Epoch(a.WithdrawEpoch)
 	}
 	return printLeaving(s.deps, chosen, "asked for", &receipt.Tx)
 }
@@ -176,34 +171,22 @@ func runWithdraw(ctx context.Context, d *deps, args []string) error {
 	if err != nil {
 		return err
 	}
-	return d.withWallet(ctx, func(s *session) error { return s.withdraw(ctx, ids) })
-}
-
-// withdraw pays out stakes.
-func (s *session) withdraw(ctx context.Context, ids []blob.ObjectID) error {
-	messages := make([]proto.Message, len(ids))
-	for i := range ids {
-		messages[i] = &committeev1.MsgWithdraw{Owner: s.self(), StakeId: ids[i][:]}
-	}
-	receipt, err := s.deliver(ctx, messages...)
-	if err != nil {
-		return err
-	}
-	amounts := make([]uint64, len(ids))
-	for i := range ids {
-		var out committeev1.MsgWithdrawResponse
-		if err := receipt.Response(i, &out); err != nil {
+	return d.withWallet(ctx, func(s *session) error {
+		messages := convert(ids, func(id blob.ObjectID) proto.Message {
+			return &committeev1.MsgWithdraw{Owner: s.self(), StakeId: id[:]}
+		})
+		receipt, answers, err := callAll[committeev1.MsgWithdrawResponse](ctx, s, messages)
+		if err != nil {
 			return err
 		}
-		amounts[i] = out.Amount
-	}
-	if s.json {
-		return s.printJSON(fields{"stakedWalIds": ids, "amounts": amounts, "txDigest": txDigest(receipt.Tx)})
-	}
-	for i, id := range ids {
-		fmt.Fprintf(s.stdout, "%s paid out for stake %v\n", formatWAL(amounts[i]), id)
-	}
-	return nil
+		amounts := convert(answers, func(a committeev1.MsgWithdrawResponse) uint64 { return a.Amount })
+		return d.show(fields{"stakedWalIds": ids, "amounts": amounts, "txDigest": txDigest(receipt.Tx)}, func() error {
+			for i, id := range ids {
+				fmt.Fprintf(d.stdout, "%s paid out for stake %v\n", formatWAL(amounts[i]), id)
+			}
+			return nil
+		})
+	})
 }
 
 // stakesOptions are the flags of stakes.
@@ -242,10 +225,7 @@ func runStakes(ctx context.Context, s *session, owner ledger.Address, opts stake
 	list = slices.DeleteFunc(list, func(st rpc.Stake) bool {
 		return opts.staked && st.Withdraw != 0 || opts.withdrawing && st.Withdraw == 0
 	})
-	if s.json {
-		return s.printJSON(fields{"stakedWals": stakesJSON(list)})
-	}
-	return s.printStakes(ctx, owner, list)
+	return s.show(fields{"stakedWals": stakesJSON(list)}, func() error { return s.printStakes(ctx, owner, list) })
 }
 
 // stakes returns all stakes of an account.

@@ -137,9 +137,6 @@ func (d *deps) printProof(r proof.Result, trusted proof.Anchor, file string) err
 	if r.CertifiedUntil != 0 {
 		out.CertifiedUntil = &r.CertifiedUntil
 	}
-	if d.json {
-		return d.printJSON(out)
-	}
 	pairs := []string{
 		"Blob ID", r.BlobID.String(),
 		"Status", provedStatus(r),
@@ -149,7 +146,7 @@ func (d *deps) printProof(r proof.Result, trusted proof.Anchor, file string) err
 	if file != "" {
 		pairs = append(pairs, "Proof", file)
 	}
-	return labels(d.stdout, pairs...)
+	return d.printLabels(out, pairs...)
 }
 
 func provedStatus(r proof.Result) string {
