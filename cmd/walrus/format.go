@@ -56,44 +56,6 @@ func (d *deps) remark(format string, args ...any) error {
 	return err
 }
 
-// cells are a row of a table, of anything that has a text.
-type cells = []any
-
-// printList is show for a list, as a table with a row for each.
-func printList[T any](d *deps, list []T, heading cells, row func(T) cells) error {
-	return d.show(append([]T{}, list...), func() error { return printTable(d.stdout, list, heading, row) }) // [], not null
-}
-
-// printTable writes a table with a row for each of a list.
-func printTable[T any](w io.Writer, list []T, heading cells, row func(T) cells) error {
-	t := newTable(w, heading...)
-	for _, v := range list {
-		t.row(row(v)...)
-	}
-	return t.flush()
-}
-
-// convert makes another list of a list, one by one.
-func convert[T, U any](list []T, one func(T) U) []U {
-	out := make([]U, len(list))
-	for i, v := range list {
-		out[i] = one(v)
-	}
-	return out
-}
-
-// tryConvert is convert for what may be refused; the first error ends it.
-func tryConvert[T, U any](list []T, one func(T) (U, error)) ([]U, error) {
-	out := make([]U, len(list))
-	for i, v := range list {
-		var err error
-		if out[i], err = one(v); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 // formatSize gives bytes base 1024 with three significant digits, 45.9 KiB.
 func formatSize(n uint64) string {
 	const units = "KMGTPE"
@@ -204,25 +166,6 @@ func parseWAL(s string) (uint64, error) {
 	return frost, nil
 }
 
-// table writes aligned columns; the first row is the heading.
-type table struct{ w *tabwriter.Writer }
-
-func newTable(w io.Writer, heading ...any) *table {
-	t := &table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	t.row(heading...)
-	return t
-}
-
-func (t *table) row(cells ...any) {
-	for i, c := range cells {
-		if i > 0 {
-			fmt.Fprint(t.w, "\t")
-		}
-		fmt.Fprint(t.w, printable(fmt.Sprint(c)))
-	}
-	fmt.Fprintln(t.w)
-}
-
 // printable replaces what a terminal would obey instead of showing: names and descriptions are what
 // strangers wrote.
 func printable(s string) string {
@@ -233,8 +176,6 @@ func printable(s string) string {
 		return unicode.ReplacementChar
 	}, s)
 }
-
-func (t *table) flush() error { return t.w.Flush() }
 
 // labels writes labelled lines, "Blob ID:  …", aligned.
 func labels(w io.Writer, pairs ...string) error {

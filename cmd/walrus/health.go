@@ -109,22 +109,15 @@ func (o *healthOptions) ask(ctx context.Context, s *session) ([]client.NodeHealt
 
 // choose finds nodes in the registry.
 func (o *healthOptions) choose(ctx context.Context, s *session) ([]*committeev1.Node, error) {
-	var chosen []*committeev1.Node
-	for _, text := range o.nodeIDs {
-		n, err := s.node(ctx, text)
-		if err != nil {
-			return nil, err
-		}
-		chosen = append(chosen, n)
-	}
 	if len(o.nodeIDs) > 0 {
-		return chosen, nil
+		return tryConvert(o.nodeIDs, func(text string) (*committeev1.Node, error) { return s.node(ctx, text) })
 	}
 	r, err := s.registry(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if o.activeSet {
+		var chosen []*committeev1.Node
 		for i := range r.nodes {
 			if _, ok := r.active[nodeIDOf(r.nodes[i].Id)]; ok {
 				chosen = append(chosen, &r.nodes[i])
@@ -132,16 +125,11 @@ func (o *healthOptions) choose(ctx context.Context, s *session) ([]*committeev1.
 		}
 		return chosen, nil
 	}
-	for _, url := range o.nodeURLs {
+	return tryConvert(o.nodeURLs, func(url string) (*committeev1.Node, error) {
 		address := strings.TrimSuffix(strings.TrimPrefix(url, "https://"), "/")
-		n, err := pickNode(r.nodes, func(n *committeev1.Node) bool { return n.NetworkAddress == address },
+		return pickNode(r.nodes, func(n *committeev1.Node) bool { return n.NetworkAddress == address },
 			fmt.Sprintf("is at %s", address), `"walrus nodes" lists them with their addresses`)
-		if err != nil {
-			return nil, err
-		}
-		chosen = append(chosen, n)
-	}
-	return chosen, nil
+	})
 }
 
 // sort puts nodes in the order that was asked for.

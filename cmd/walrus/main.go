@@ -3,8 +3,10 @@
 //
 // Begin with "walrus devnet", which starts such a network and says what to type next. Each subcommand
 // is in a file of its own: newX makes the command, an options struct holds what its flags say, and runX
-// does the work. Results go to standard output, talk to standard error. [failures] is the one place
-// that turns errors into words, hints and exit codes.
+// does the work. [deps.does] and its kin, such as [deps.reads] and [deps.signs], give the work what it
+// needs: arguments that are read, and a session with the network. Results go to standard output, by
+// [deps.show] and its kin, as JSON or for people; talk goes to standard error. [failures] is the one
+// place that turns errors into words, hints and exit codes.
 package main
 
 import (

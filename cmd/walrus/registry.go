@@ -5,58 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cosmos/cosmos-sdk/types/query"
 	"github.com/cosmos/gogoproto/proto"
-	"github.com/mr-tron/base58"
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
-	"github.com/walrus-go/walrus/ledger/rpc"
 )
-
-// pageSize is how many records of a list are asked for at once: the most that the chain gives.
-const pageSize = 1000
-
-// pages reads a list that the chain gives in parts to its end.
-func pages[T any](read func(after []byte) (part []T, next []byte, err error)) ([]T, error) {
-	var all []T
-	var after []byte
-	for {
-		part, next, err := read(after)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, part...)
-		if len(next) == 0 || len(part) == 0 {
-			return all, nil
-		}
-		after = next
-	}
-}
-
-// pagesOf reads all that belongs to an owner: an account's objects, a pool's blobs.
-func pagesOf[O, T any](ctx context.Context, owner O, read func(context.Context, O, ledger.Page) ([]T, []byte, error)) ([]T, error) {
-	return pages(func(after []byte) ([]T, []byte, error) {
-		return read(ctx, owner, ledger.Page{Cursor: after, Limit: pageSize})
-	})
-}
-
-// A page is an answer with a part of a list, as query services of the SDK give it.
-type page[R any] interface {
-	*R
-	proto.Message
-	GetPagination() *query.PageResponse
-}
-
-// askPages reads a list that a query service of the SDK gives in parts to its end.
-func askPages[T, R any, P page[R]](ctx context.Context, s *session, method string, request func(*query.PageRequest) proto.Message, list func(P) []T) ([]T, error) {
-	return pages(func(after []byte) ([]T, []byte, error) {
-		out := P(new(R))
-		err := s.reader.Ask(ctx, method, request(&query.PageRequest{Key: after, Limit: 100}), out)
-		return list(out), out.GetPagination().GetNextKey(), err
-	})
-}
 
 // askCommittee calls a method of the query service of x/committee.
 func (s *session) askCommittee(ctx context.Context, method string, request, response proto.Message) error {
@@ -190,56 +144,3 @@ func nodeHint(err error) error {
 	}
 	return &hinted{err: err, code: h.code, exit: h.exit, hint: `"walrus nodes" lists the storage nodes`}
 }
-
-// deliver sends one transaction, with as much gas as it needs.
-func (s *session) deliver(ctx context.Context, messages ...proto.Message) (*rpc.Receipt, error) {
-	return s.account.Deliver(ctx, 0, messages...)
-}
-
-// call sends one message in a transaction of its own and reads the answer to it.
-func (s *session) call(ctx context.Context, message, answer proto.Message) (*rpc.Receipt, error) {
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return nil, err
-	}
-	return receipt, receipt.Response(0, answer)
-}
-
-// callAll is call for several messages in one transaction, and returns their answers in the same order.
-func callAll[R any, P interface {
-	*R
-	proto.Message
-}](ctx context.Context, s *session, messages []proto.Message) (*rpc.Receipt, []R, error) {
-	receipt, err := s.deliver(ctx, messages...)
-	if err != nil {
-		return nil, nil, err
-	}
-	answers := make([]R, len(messages))
-	for i := range answers {
-		if err := receipt.Response(i, P(&answers[i])); err != nil {
-			return nil, nil, err
-		}
-	}
-	return receipt, answers, nil
-}
-
-// send sends one message whose answer has nothing to tell, and prints what is said about it.
-func (s *session) send(ctx context.Context, message proto.Message, result fields, format string, args ...any) error {
-	receipt, err := s.deliver(ctx, message)
-	if err != nil {
-		return err
-	}
-	return s.printSent(receipt, result, format, args...)
-}
-
-// printSent prints what became of a transaction, as printResult does; it adds the transaction to the JSON.
-func (d *deps) printSent(receipt *rpc.Receipt, result fields, format string, args ...any) error {
-	result["txDigest"] = txDigest(receipt.Tx)
-	return d.printResult(result, format, args...)
-}
-
-// self is the wallet's account as messages name it.
-func (s *session) self() string { return s.account.Address().String() }
-
-// txDigest names a transaction as the specification does.
-func txDigest(hash [32]byte) string { return base58.Encode(hash[:]) }

@@ -130,8 +130,11 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	return root
 }
 
+// runE is the work of a command as cobra calls it.
+type runE = func(cmd *cobra.Command, args []string) error
+
 // does wraps a command's work so that errors from here on are not taken for errors of usage.
-func (d *deps) does(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+func (d *deps) does(work func(ctx context.Context, args []string) error) runE {
 	return func(cmd *cobra.Command, args []string) error {
 		if d.exitCodes != "" && d.exitCodes != "detailed" {
 			return usagef("--exit-codes: %q is not \"detailed\"", d.exitCodes)
@@ -146,21 +149,21 @@ func (d *deps) does(work func(ctx context.Context, args []string) error) func(*c
 }
 
 // reads is does for a command that asks the chain: work gets a session that has no wallet.
-func (d *deps) reads(work func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
+func (d *deps) reads(work func(ctx context.Context, s *session, args []string) error) runE {
 	return d.does(func(ctx context.Context, args []string) error {
 		return d.withNetwork(ctx, func(s *session) error { return work(ctx, s, args) })
 	})
 }
 
 // signs is does for a command that sends transactions: work gets a session that has the wallet.
-func (d *deps) signs(work func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
+func (d *deps) signs(work func(ctx context.Context, s *session, args []string) error) runE {
 	return d.does(func(ctx context.Context, args []string) error {
 		return d.withWallet(ctx, func(s *session) error { return work(ctx, s, args) })
 	})
 }
 
 // readsOne is reads for a command with one argument, which is read before the chain is asked.
-func readsOne[A any](d *deps, parse func(string) (A, error), work func(ctx context.Context, s *session, arg A) error) func(*cobra.Command, []string) error {
+func readsOne[A any](d *deps, parse func(string) (A, error), work func(ctx context.Context, s *session, arg A) error) runE {
 	return d.does(func(ctx context.Context, args []string) error {
 		arg, err := parse(args[0])
 		if err != nil {
@@ -171,7 +174,7 @@ func readsOne[A any](d *deps, parse func(string) (A, error), work func(ctx conte
 }
 
 // signsOne is signs for a command with one argument, which is read before the chain is asked.
-func signsOne[A any](d *deps, parse func(string) (A, error), work func(ctx context.Context, s *session, arg A) error) func(*cobra.Command, []string) error {
+func signsOne[A any](d *deps, parse func(string) (A, error), work func(ctx context.Context, s *session, arg A) error) runE {
 	return d.does(func(ctx context.Context, args []string) error {
 		arg, err := parse(args[0])
 		if err != nil {
@@ -182,7 +185,7 @@ func signsOne[A any](d *deps, parse func(string) (A, error), work func(ctx conte
 }
 
 // signsTwo is signs for a command with two arguments, which are read before the chain is asked.
-func signsTwo[A, B any](d *deps, parseA func(string) (A, error), parseB func(string) (B, error), work func(ctx context.Context, s *session, a A, b B) error) func(*cobra.Command, []string) error {
+func signsTwo[A, B any](d *deps, parseA func(string) (A, error), parseB func(string) (B, error), work func(ctx context.Context, s *session, a A, b B) error) runE {
 	return d.does(func(ctx context.Context, args []string) error {
 		a, b, err := parseBoth(args[0], parseA, args[1], parseB)
 		if err != nil {
@@ -193,18 +196,16 @@ func signsTwo[A, B any](d *deps, parseA func(string) (A, error), parseB func(str
 }
 
 // readsAccount is reads for a command about one account: that in its argument, or else the wallet's.
-func (d *deps) readsAccount(work func(ctx context.Context, s *session, owner ledger.Address) error) func(*cobra.Command, []string) error {
+func (d *deps) readsAccount(work func(ctx context.Context, s *session, owner ledger.Address) error) runE {
 	return d.does(func(ctx context.Context, args []string) error {
 		if len(args) == 0 {
 			return d.withWallet(ctx, func(s *session) error { return work(ctx, s, s.account.Address()) })
 		}
-		return d.withNetwork(ctx, func(s *session) error {
-			owner, err := parseAddress(args[0])
-			if err != nil {
-				return err
-			}
-			return work(ctx, s, owner)
-		})
+		owner, err := parseAddress(args[0])
+		if err != nil {
+			return err
+		}
+		return d.withNetwork(ctx, func(s *session) error { return work(ctx, s, owner) })
 	})
 }
 

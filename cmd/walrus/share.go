@@ -153,29 +153,29 @@ func newSharedBlobs(d *deps) *cobra.Command {
 
 func runSharedBlobs(ctx context.Context, s *session, args []string) (err error) {
 	var list []rpc.SharedBlob
-	for _, text := range args {
-		id, err := parseObject(text)
-		if err != nil {
-			return err
-		}
-		shared, err := s.reader.SharedBlob(ctx, id)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return &hinted{err: err, code: "NOT_FOUND", exit: exitNotFound, hint: `"walrus shared-blobs" lists them`}
-		}
-		if err != nil {
-			return err
-		}
-		list = append(list, shared)
-	}
-	if len(args) == 0 {
+	if len(args) > 0 {
+		list, err = tryConvert(args, func(text string) (rpc.SharedBlob, error) { return s.sharedBlob(ctx, text) })
+	} else {
 		list, err = pages(func(after []byte) ([]rpc.SharedBlob, []byte, error) {
 			return s.reader.SharedBlobs(ctx, ledger.Page{Cursor: after, Limit: pageSize})
 		})
-		if err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	return printList(s.deps, convert(list, newSharedJSON), cells{"Shared ID", "Funds", "Blob ID", "Size", "Exp. epoch"}, func(b sharedJSON) cells {
 		return cells{b.ID, formatWAL(b.Funds), b.Blob.BlobID, formatSize(b.Blob.Size), b.Blob.Storage.EndEpoch}
 	})
+}
+
+func (s *session) sharedBlob(ctx context.Context, text string) (rpc.SharedBlob, error) {
+	id, err := parseObject(text)
+	if err != nil {
+		return rpc.SharedBlob{}, err
+	}
+	b, err := s.reader.SharedBlob(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		err = &hinted{err: err, code: "NOT_FOUND", exit: exitNotFound, hint: `"walrus shared-blobs" lists them`}
+	}
+	return b, err
 }

@@ -71,7 +71,7 @@ JSON: {"hash","txDigest","height","index","time","success","error":{"rule","code
 "gasLimit","fee","messages","events":[{"type","attributes"}]}.` + exits("with --exit-codes=detailed 3 no such transaction"),
 		Example: `  walrus tx "$(walrus stake node-00 1WAL --json | jq -r .txDigest)"`,
 		Args:    cobra.ExactArgs(1),
-		RunE:    d.does(func(ctx context.Context, args []string) error { return runTx(ctx, d, args[0], opts) }),
+		RunE:    readsOne(d, parseHash, func(ctx context.Context, s *session, hash [32]byte) error { return runTx(ctx, s, hash, opts) }),
 	}
 	cmd.Flags().DurationVar(&opts.wait, "wait", 3*time.Second, "how long to wait for a transaction that is not there yet")
 	cmd.AddCommand(newTxSend(d))
@@ -90,25 +90,19 @@ func parseHash(text string) (hash [32]byte, err error) {
 	return [32]byte(raw), nil
 }
 
-func runTx(ctx context.Context, d *deps, text string, opts txOptions) error {
-	hash, err := parseHash(text)
+func runTx(ctx context.Context, s *session, hash [32]byte, opts txOptions) error {
+	found, err := s.awaitTx(ctx, hash, opts.wait)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return &hinted{err: err, code: "NOT_FOUND", exit: exitNotFound, hint: "it may be of another chain, not in a block yet, or further back than the node at rpc_urls remembers"}
+	}
 	if err != nil {
 		return err
 	}
-	return d.withNetwork(ctx, func(s *session) error {
-		found, err := s.awaitTx(ctx, hash, opts.wait)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return &hinted{err: err, code: "NOT_FOUND", exit: exitNotFound, hint: "it may be of another chain, not in a block yet, or further back than the node at rpc_urls remembers"}
-		}
-		if err != nil {
-			return err
-		}
-		out, err := describeTx(found)
-		if err != nil {
-			return err
-		}
-		return d.show(out, func() error { return printTx(d, out) })
-	})
+	out, err := describeTx(found)
+	if err != nil {
+		return err
+	}
+	return s.show(out, func() error { return printTx(s.deps, out) })
 }
 
 // txPoll is how often a transaction is looked for that is not there yet. A node puts transactions into its
