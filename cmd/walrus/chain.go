@@ -187,6 +187,7 @@ JSON, once it listens: {"home","chainId","peerId","peer","rpc","rest","grpc"}.` 
 	}
 	cmd.Flags().StringVar(&home, "home", "", "`DIR` of the chain node")
 	required(cmd, "home")
+	d.stopOnEOF(cmd)
 	return cmd
 }
 

@@ -72,6 +72,7 @@ are left to processes of their own: start each with "walrus node run".` + exits(
 	f.DurationVar(&opts.block, "block-time", testnet.DefaultBlockTime, "time between blocks, the delay of a transaction")
 	f.IntVar(&opts.ports, "ports", 0, "first `PORT` of a row to use for a new network (default: any that are free)")
 	f.IntVar(&opts.external, "external-nodes", 0, "`NUMBER` of storage nodes to leave to other processes")
+	d.stopOnEOF(cmd)
 	return cmd
 }
 

@@ -55,6 +55,7 @@ first time say --create. "walrus devnet --external-nodes 1" writes a configurati
 		}),
 	}
 	cmd.Flags().BoolVar(&create, "create", false, "begin a new store if there is none")
+	d.stopOnEOF(cmd)
 	return cmd
 }
 

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,6 +154,64 @@ func TestDevnetDirectory(t *testing.T) {
 	mustRead(t, d, path, content)
 	if after := mustRun(t, d, "balance"); !bytes.Equal(after, before) {
 		t.Errorf("balance was %s, is %s", before, after)
+	}
+}
+
+// parent is a program that starts a network, says where its processes listen, and waits until it is killed.
+func parent() {
+	d, err := drive.StartDevnet(context.Background(), os.Args[1], os.Args[2], "--nodes", "4", "--shards", "10", "--external-nodes", "1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(strings.Join(d.Ready.Nodes, "\n"))
+	select {}
+}
+
+// TestParentKilled kills the program that started a network: the network's processes must not stay behind.
+func TestParentKilled(t *testing.T) {
+	t.Parallel()
+	path, err := exec.LookPath("walrus-parent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, binary(t), filepath.Join(t.TempDir(), "net"))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	var addresses []string
+	for len(addresses) < 4 && lines.Scan() {
+		addresses = append(addresses, lines.Text())
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // was killed
+	if len(addresses) < 4 {
+		t.Fatalf("no network: %q", addresses)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for _, address := range addresses { // the last one's process is its own
+		for {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				break
+			}
+			conn.Close()
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+				t.Fatalf("%s still listens", address)
+			}
+		}
 	}
 }
 

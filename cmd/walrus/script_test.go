@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"walrus": main})
+	testscript.Main(m, map[string]func(){"walrus": main, "walrus-parent": parent})
 }
 
 // TestOffline runs the scripts that need no network.

@@ -27,6 +27,7 @@ type Ready struct {
 	Config      string   `json:"config"`
 	Shards      int      `json:"nShards"`
 	Shares      []int    `json:"shards"`
+	Nodes       []string `json:"nodes"` // host:port of each
 	NodeConfigs []string `json:"nodeConfigs"`
 	External    int      `json:"externalNodes"`
 	Millis      int64    `json:"startMillis"`

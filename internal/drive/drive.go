@@ -2,7 +2,8 @@
 // inside one process: the demonstration, the crash tests and the figures.
 //
 // Start with [StartDevnet] and [Walrus.Run]. Whoever starts a process here ends it, by [Process.Stop] or
-// [Process.Kill]; only processes that were started here are ever signalled.
+// [Process.Kill]; only processes that were started here are ever signalled. If it ends first, however that may be, they
+// stop by themselves.
 package drive
 
 import (
@@ -84,11 +85,15 @@ type Process struct {
 	err    error         // how; read after done
 }
 
-// start starts a command that prints one JSON value when it is ready, and reads it into ready.
+// start starts a command with --stop-on-eof that prints one JSON value when it is ready, and reads it into ready.
 func (w *Walrus) start(ctx context.Context, ready any, args ...string) (*Process, error) {
-	cmd := w.command(context.WithoutCancel(ctx), append([]string{"--json"}, args...))
+	cmd := w.command(context.WithoutCancel(ctx), append(append([]string{"--json"}, args...), "--stop-on-eof"))
 	p := &Process{cmd: cmd, stderr: new(tail), done: make(chan struct{})}
 	cmd.Stderr = p.stderr
+	_, err := cmd.StdinPipe() // open as long as this process lives
+	if err != nil {
+		return nil, fmt.Errorf("drive: %w", err)
+	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("drive: %w", err)
