@@ -55,7 +55,7 @@ var failures = []struct {
 	{client.ErrEpochs, "INVALID_LIFETIME", exitUsage, `"walrus info epoch" shows how far ahead space is sold`},
 	{client.ErrCapacity, "NETWORK_FULL", exitFailure, `"walrus info storage" shows what is left`},
 	{ledger.ErrFunds, "INSUFFICIENT_FUNDS", exitFunds, `"walrus balance" shows what the account has; on a test network "walrus faucet" gives WAL away`},
-	{ledger.ErrNotFound, "NOT_FOUND", exitNotFound, `"walrus list-blobs" shows the objects that an account owns`},
+	{ledger.ErrNotFound, "NOT_FOUND", exitNotFound, `"walrus list-blobs", "walrus storage", "walrus pool" and "walrus bucket" show what an account has`},
 	{ledger.ErrUnknown, "OUTCOME_UNKNOWN", exitUnavailable, `the transaction may still go through; look with "walrus list-blobs" before trying again`},
 	{ledger.ErrUnavailable, "CHAIN_UNAVAILABLE", exitUnavailable, `is the chain running at the configured rpc_urls? "walrus devnet" starts one on this machine`},
 	{ledger.ErrRejected, "TRANSACTION_REJECTED", exitFailure, ""},
@@ -102,8 +102,8 @@ func (h *hinted) Unwrap() error { return h.err }
 
 // usageError is a command line that makes no sense.
 type usageError struct {
-	err     error
-	command string // whose help to look at
+	err  error
+	hint string // may be empty
 }
 
 func (u *usageError) Error() string { return u.err.Error() }
@@ -124,11 +124,7 @@ func (i *interrupted) Unwrap() error { return i.err }
 func classify(err error) hinted {
 	var usage *usageError
 	if errors.As(err, &usage) {
-		h := hinted{err: err, code: "USAGE", exit: exitUsage}
-		if usage.command != "" {
-			h.hint = fmt.Sprintf("see %q", usage.command+" --help")
-		}
-		return h
+		return hinted{err: err, code: "USAGE", exit: exitUsage, hint: usage.hint}
 	}
 	var stop *interrupted
 	if errors.As(err, &stop) {
@@ -168,6 +164,10 @@ var ruleHints = map[string]string{
 	"storage_resource::EIncompatibleAmount":   `"walrus storage" shows the sizes of the resources`,
 	"system_state_inner::EInvalidEpochsAhead": `"walrus info epoch" shows how far ahead space is sold`,
 	"system_state_inner::EStorageExceeded":    `"walrus info storage" shows what is left`,
+	"storage_pool::EPoolNotEmpty":             `"walrus pool show" lists its blobs, "walrus pool delete" takes out those that are deletable`,
+	"storage_pool::EBlobNotDeletable":         "it is permanent: nobody can take it back before its time",
+	"storage_pool::EInsufficientCapacity":     `"walrus pool grow" makes it larger; a bucket has "walrus bucket grow"`,
+	"blob::ENotCertified":                     `store it again to finish what was begun; "walrus list-blobs" shows which are certified`,
 	"vec_map::EKeyDoesNotExist":               `"walrus get-blob-attribute" shows what there is`,
 }
 

@@ -60,7 +60,7 @@ func runJSON(ctx context.Context, d *deps, text io.Reader) error {
 	cmd, err := root.ExecuteContextC(ctx)
 	d.started = true
 	if err != nil && !inner.started {
-		return &usageError{err: err, command: cmd.CommandPath()}
+		return &usageError{err: err, hint: fmt.Sprintf("see %q", cmd.CommandPath()+" --help")}
 	}
 	return err
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,12 +50,36 @@ func (d *deps) run(ctx context.Context, args []string) int {
 	}
 	if !d.started {
 		d.json = d.json || asksJSON(args)
-		err = &usageError{err: err, command: cmd.CommandPath()}
+		if usage := (*usageError)(nil); !errors.As(err, &usage) || usage.hint == "" {
+			err = &usageError{err: err, hint: usageHint(cmd, args)}
+		}
 	}
 	if ctx.Err() != nil {
 		err = &interrupted{err}
 	}
 	return d.report(err)
+}
+
+// usageHint says what may have been meant, or how the command is used.
+func usageHint(cmd *cobra.Command, args []string) string {
+	help := fmt.Sprintf("see %q", cmd.CommandPath()+" --help")
+	if !cmd.HasAvailableSubCommands() {
+		return "usage: " + strings.TrimSuffix(cmd.UseLine(), " [flags]") + "; " + help
+	}
+	_, rest, _ := cmd.Root().Find(args) // what is behind the command, found or not
+	word := slices.IndexFunc(rest, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if word < 0 {
+		return help
+	}
+	cmd.SuggestionsMinimumDistance = 2 // letters
+	meant := cmd.SuggestionsFor(rest[word])
+	if len(meant) == 0 {
+		return help
+	}
+	for i := range meant {
+		meant[i] = fmt.Sprintf("%q", cmd.CommandPath()+" "+meant[i])
+	}
+	return "did you mean " + strings.Join(meant, " or ") + "?"
 }
 
 // asksJSON tells whether a command line that could not be read asks for JSON.
@@ -91,6 +117,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	root.SetErr(d.stderr)
 	root.SetIn(d.stdin)
 	root.CompletionOptions.HiddenDefaultCmd = false
+	root.DisableSuggestions = true // they are hints of ours, see [usageHint]
 
 	f := root.PersistentFlags()
 	f.StringVar(&d.config, "config", "", "client configuration `FILE` (default: $WALRUS_CONFIG, then the usual places)")
@@ -127,6 +154,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 		}
 	}
 	root.AddCommand(newExitCodes())
+	root.SetHelpCommand(newHelp())
 	return root
 }
 

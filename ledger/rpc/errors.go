@@ -28,6 +28,7 @@ const ruleOffset = 2
 // besides [ledger.ErrFunds] or [ledger.ErrUnavailable] where that is the reason. It is for implementers of [Conn].
 func Rejected(codespace string, code uint32, text string) error {
 	text = strings.TrimPrefix(text, "failed to simulate tx: ") // what is refused is the transaction
+	text = strings.TrimPrefix(text, "failed to execute message; message index: 0: ")
 	r := &ledger.RejectedError{Codespace: codespace, Code: code, Text: text}
 	if code >= ruleOffset {
 		r.Name = ruleNames[rule{codespace, code - ruleOffset}]
@@ -47,7 +48,8 @@ func Rejected(codespace string, code uint32, text string) error {
 func queryError(method string, err error) error {
 	var r *ledger.RejectedError
 	if errors.As(err, &r) && r.Codespace == sdkCodespace && (r.Code == sdkKeyNotFound || r.Code == sdkNotFound) {
-		return fmt.Errorf("%w: %s", ledger.ErrNotFound, strings.TrimPrefix(r.Text, "rpc error: code = NotFound desc = "))
+		text := strings.TrimPrefix(r.Text, "rpc error: code = NotFound desc = ")
+		return fmt.Errorf("%w: %s", ledger.ErrNotFound, strings.TrimSuffix(strings.TrimSuffix(text, ": key not found"), ": not found"))
 	}
 	return fmt.Errorf("ledger: query %s: %w", method, err)
 }
