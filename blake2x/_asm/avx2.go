@@ -58,7 +58,7 @@ func lanes256(states int) {
 	for w := range 8 {
 		VPBROADCASTQ(startTable.Offset(8*w), Y0)
 		for g := range k.states {
-			VMOVDQA(Y0, k.hash(w, g))
+			k.keep(Y0, w, g)
 		}
 	}
 	Comment("A prefixed message is read from one byte before its start, but for that byte.")
@@ -85,13 +85,7 @@ func lanes256(states int) {
 		k.load(quarter)
 	}
 	k.begin()
-	LEAQ(sigmaTable.Offset(0), R11)
-	MOVQ(U32(rounds), R13)
-	Label("round")
-	k.round()
-	ADDQ(U8(16), R11)
-	DECQ(R13)
-	JNZ(LabelRef("round"))
+	k.mixRounds()
 	for w := range 8 {
 		for g := range k.states {
 			y := Y8
@@ -102,7 +96,7 @@ func lanes256(states int) {
 			}
 			VPXOR(k.state(w+8, g), y, y)
 			VPXOR(k.hash(w, g), y, y)
-			VMOVDQA(y, k.hash(w, g))
+			k.keep(y, w, g)
 		}
 	}
 	ADDQ(U8(128), k.offset)
@@ -237,17 +231,20 @@ func (k kernel256) store() {
 	}
 }
 
+// keep stores a word of the hash, the first four also as those of the next block's state.
+func (k kernel256) keep(y VecPhysical, word, group int) {
+	VMOVDQA(y, k.hash(word, group))
+	if word < 4 {
+		VMOVDQA(y, k.state(word, group))
+	}
+}
+
 // begin puts the hash, the initialization vector, the length and the flag into both states.
 func (k kernel256) begin() {
 	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
-	for w := range 8 {
+	for w := 4; w < 8; w++ {
 		for g := range k.states {
-			if w >= 4 {
-				VMOVDQA(k.hash(w, g), k.b(w, g))
-				continue
-			}
-			VMOVDQA(k.hash(w, g), Y8)
-			VMOVDQA(Y8, k.state(w, g))
+			VMOVDQA(k.hash(w, g), k.b(w, g))
 		}
 	}
 	for w := range 8 {
@@ -277,29 +274,42 @@ func (k kernel256) begin() {
 	VMOVDQU(rotateTable.Offset(32), Y15)
 }
 
-// round emits one round of all states, two columns or diagonals of one after the other. The first steps of a
-// pair run beside the last ones of the pair before, of which they need neither results nor registers.
-func (k kernel256) round() {
+// mixRounds emits the rounds of all states, two columns or diagonals of one after the other. The first steps of a
+// pair run beside the last ones of the pair before, of which they need neither results nor registers; those of
+// the first pair of a thirteenth round come to nothing.
+func (k kernel256) mixRounds() {
 	const first, last = 4, 8 // steps that overlap
-	var tail []func()
+	var pairs [][]func()
 	for from, quads := range [2][4][4]int{columns, diagonals} {
 		for g := range k.states {
 			for half := 0; half < 4; half += 2 {
-				if k.states == 1 && half == 0 {
-					emitAll(tail) // the next pair needs its results
-					tail = nil
-				}
-				steps := k.pair(g, 8*from+2*half, quads[half:half+2])
-				for i := range last {
-					emitAll(tail[min(i, len(tail)):min(i+1, len(tail))])
-					emitAll(steps[min(i, first):min(i+1, first)])
-				}
-				emitAll(steps[first : len(steps)-last])
-				tail = steps[len(steps)-last:]
+				pairs = append(pairs, k.pair(g, 8*from+2*half, quads[half:half+2]))
 			}
 		}
 	}
-	emitAll(tail)
+	LEAQ(sigmaTable.Offset(0), R11)
+	MOVQ(U32(rounds), R13)
+	emitAll(pairs[0][:first])
+	Label("round")
+	for p, steps := range pairs {
+		end := len(steps) - last
+		emitAll(steps[first:end])
+		next := pairs[(p+1)%len(pairs)]
+		if p == len(pairs)-1 {
+			ADDQ(U8(16), R11)
+		}
+		for i := range last {
+			steps[end+i]()
+			if i < first && k.states > 1 {
+				next[i]()
+			}
+		}
+		if k.states == 1 {
+			emitAll(next[:first]) // which may need the results
+		}
+	}
+	DECQ(R13)
+	JNZ(LabelRef("round"))
 }
 
 func emitAll(steps []func()) {

@@ -43,7 +43,7 @@ var startTable, ivTable, sigmaTable, rotateTable, windowTable Mem
 const sigmaScale = 16
 
 // tables emits the hash before any message, the initialization vector, where each round finds its 16
-// message words, the byte shuffles that rotate right by 24 and by 16, and those that move bytes down: 16 from
+// message words (and one more would, see mixRounds), the byte shuffles that rotate right by 24 and by 16, and those that move bytes down: 16 from
 // place s on in the window move a register's halves down by s, 16 from s - 16 on what crosses them.
 func tables() {
 	startTable = GLOBL("start", RODATA|NOPTR)
@@ -58,7 +58,7 @@ func tables() {
 		DATA(8*i, U64(w))
 	}
 	sigmaTable = GLOBL("sigma", RODATA|NOPTR)
-	for r := range rounds {
+	for r := range rounds + 1 {
 		for i := 0; i < 16; i += 8 {
 			DATA(16*r+i, U64(pack(sigma[r%10][i:i+8], sigmaScale)))
 		}
