@@ -179,10 +179,10 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 	}
 	n := d.code.chunk
 	for q := range d.chunks {
-		t.part(q*n, n).inverse(n, q*n, d.have[q*n:(q+1)*n+1])
+		t.inverse(q*n, n, q*n, d.have[q*n:(q+1)*n+1])
 	}
 	for i := range d.targets {
-		d.solve(t, i)
+		d.solve(&t, i)
 	}
 	for i, p := range d.missing {
 		row := t.rows(d.Row(p), d.Row(p)+1)
@@ -191,21 +191,21 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 }
 
 // solve evaluates F' at the missing points of target i.
-func (d *Decoder) solve(t transform, i int) {
+func (d *Decoder) solve(t *transform, i int) {
 	n, target, place := d.code.chunk, d.targets[i], d.place(i)
-	out := t.part(place*n, n)
+	out := t.rows(place*n, (place+1)*n)
 	if place != target {
-		copy(out.rows(0, n), t.rows(target*n, (target+1)*n))
+		copy(out, t.rows(target*n, (target+1)*n))
 	}
 	if !d.empty(target) {
-		out.derive(n)
+		t.derive(place*n, n)
 	}
 	for q := range d.chunks {
 		if q != target && !d.empty(q) {
-			t.kernel.MulAdd(out.rows(0, n), t.rows(q*n, (q+1)*n), gf.Inv(uint16(q^target)))
+			t.kernel.MulAdd(out, t.rows(q*n, (q+1)*n), gf.Inv(uint16(q^target)))
 		}
 	}
-	out.forward(n, target*n, d.need[target*n:(target+1)*n+1])
+	t.forward(place*n, n, target*n, d.need[target*n:(target+1)*n+1])
 }
 
 // empty reports whether nothing was received in a chunk.

@@ -9,6 +9,9 @@ import "github.com/walrus-go/walrus/gf"
 // here; as many tails share a block as fit, so that a row of 2-byte symbols holds 32 of them per block.
 // Bytes of a row that belong to no symbol take part in the arithmetic and mean nothing.
 //
+// Methods take pointers: a copy of fields that were stored a moment ago, one by one, waits for all of them,
+// which small symbols notice.
+//
 // Source: spec: encoding.md section 3.6.
 type Layout struct {
 	size  int // bytes of a symbol, even
@@ -47,7 +50,7 @@ func Fit(size, width int) int {
 }
 
 // Width returns the bytes of a row, a multiple of [gf.BlockSize].
-func (l Layout) Width() int {
+func (l *Layout) Width() int {
 	width := l.count * l.whole
 	if l.tail > 0 {
 		width += (l.count + l.slots - 1) / l.slots * gf.BlockSize
@@ -56,7 +59,7 @@ func (l Layout) Width() int {
 }
 
 // lanes returns where the low bytes of the tail of symbol i begin; the high bytes are half further.
-func (l Layout) lanes(i int) int {
+func (l *Layout) lanes(i int) int {
 	if l.tail == 0 {
 		return 0
 	}
@@ -64,7 +67,7 @@ func (l Layout) lanes(i int) int {
 }
 
 // Put places symbol i in row.
-func (l Layout) Put(row []byte, i int, symbol []byte) {
+func (l *Layout) Put(row []byte, i int, symbol []byte) {
 	copy(row[i*l.whole:(i+1)*l.whole], symbol)
 	if l.tail > 0 {
 		at, tail := l.lanes(i), symbol[l.whole:l.size]
@@ -74,7 +77,7 @@ func (l Layout) Put(row []byte, i int, symbol []byte) {
 }
 
 // Get copies symbol i of row to symbol.
-func (l Layout) Get(symbol, row []byte, i int) {
+func (l *Layout) Get(symbol, row []byte, i int) {
 	copy(symbol, row[i*l.whole:(i+1)*l.whole])
 	if l.tail > 0 {
 		at, tail := l.lanes(i), symbol[l.whole:l.size]
@@ -104,17 +107,17 @@ func (r Rect) Columns(first, end int) Rect {
 }
 
 // span returns the memory of symbols of size bytes, of which there is at least one.
-func (r Rect) span(size int) []byte {
+func (r *Rect) span(size int) []byte {
 	return r.Data[:(r.Cols-1)*r.ColStep+(r.Rows-1)*r.RowStep+size]
 }
 
 // Load places columns of symbols in work: column c becomes symbol first+c of as many rows as it has symbols.
-func (l Layout) Load(work []byte, first int, from Rect) {
+func (l *Layout) Load(work []byte, first int, from Rect) {
 	if from.Cols == 0 || from.Rows == 0 {
 		return
 	}
 	width := l.Width()
-	m := l.moves(work[:from.Rows*width], from.span(l.size), width, from.RowStep, from.Rows)
+	m := moves{l, work[:from.Rows*width], from.span(l.size), width, from.RowStep, from.Rows, 0}
 	for c := 0; c < from.Cols; c += m.cols {
 		place, next := l.place(first + c)
 		m.cols = l.run(first+c, from.Cols-c)
@@ -123,12 +126,12 @@ func (l Layout) Load(work []byte, first int, from Rect) {
 }
 
 // Store is the opposite of [Layout.Load]: it copies symbols out of work.
-func (l Layout) Store(to Rect, work []byte, first int) {
+func (l *Layout) Store(to Rect, work []byte, first int) {
 	if to.Cols == 0 || to.Rows == 0 {
 		return
 	}
 	width := l.Width()
-	m := l.moves(to.span(l.size), work[:to.Rows*width], to.RowStep, width, to.Rows)
+	m := moves{l, to.span(l.size), work[:to.Rows*width], to.RowStep, width, to.Rows, 0}
 	for c := 0; c < to.Cols; c += m.cols {
 		place, next := l.place(first + c)
 		m.cols = l.run(first+c, to.Cols-c)
@@ -142,13 +145,12 @@ func Copy(to, from Rect, size int) {
 		return
 	}
 	l := NewLayout(size, 1)
-	m := l.moves(to.span(size), from.span(size), to.RowStep, from.RowStep, from.Rows)
-	m.cols = from.Cols
+	m := moves{&l, to.span(size), from.span(size), to.RowStep, from.RowStep, from.Rows, from.Cols}
 	m.run(l.wire(0), l.wire(0), step{to.ColStep, to.ColStep}, step{from.ColStep, from.ColStep})
 }
 
 // wire returns where the pieces of a symbol are that begins at byte at.
-func (l Layout) wire(at int) pieces {
+func (l *Layout) wire(at int) pieces {
 	if l.tail == 0 {
 		return pieces{at, at, at}
 	}
@@ -157,7 +159,7 @@ func (l Layout) wire(at int) pieces {
 
 // place returns where the pieces of symbol i are in a row, and how far those of the next one are, as long as
 // the run goes on.
-func (l Layout) place(i int) (pieces, step) {
+func (l *Layout) place(i int) (pieces, step) {
 	if l.tail == 0 {
 		return pieces{i * l.whole, 0, 0}, step{l.whole, 0}
 	}
@@ -170,7 +172,7 @@ func (l Layout) place(i int) (pieces, step) {
 
 // run returns for how many symbols from symbol i on, at most most, the distance to the next one is the same:
 // as far as their tails share a block or have one each.
-func (l Layout) run(i, most int) int {
+func (l *Layout) run(i, most int) int {
 	if l.slots <= 1 {
 		return most
 	}

@@ -1,24 +1,14 @@
 package rs
 
-import (
-	"encoding/binary"
-
-	"github.com/walrus-go/walrus/gf"
-)
+import "encoding/binary"
 
 // moves is the copying of columns of symbols between their wire form and a work area, or from wire form to
 // wire form. Each symbol is three pieces.
 type moves struct {
-	kernel           string
+	*Layout                 // of which the shape of symbols counts
 	dst, src         []byte // memory that symbols lie in
 	dstStep, srcStep int    // distance of symbols in a column
 	rows, cols       int    // symbols in a column and columns, at least one
-	whole            int    // bytes of whole blocks
-	tail             int    // elements beyond, below 32: bytes of each half
-}
-
-func (l Layout) moves(dst, src []byte, dstStep, srcStep, rows int) moves {
-	return moves{gf.Active().Name, dst, src, dstStep, srcStep, rows, 1, l.whole, l.tail}
 }
 
 // pieces are the places in memory of a symbol's whole blocks, and of the low and the high bytes of its

@@ -2,13 +2,18 @@
 
 package rs
 
-import "golang.org/x/sys/cpu"
+import (
+	"golang.org/x/sys/cpu"
+
+	"github.com/walrus-go/walrus/gf"
+)
 
 //go:generate go run -C _asm . -out ../moves_amd64.s -stubs ../moves_amd64.go -pkg rs
 
 // runVectors is run if there are the instructions to, and reports whether there are.
 func (m *moves) runVectors(to, from pieces, toStep, fromStep step) bool {
-	if m.kernel == "generic" {
+	kernel := gf.Active().Name
+	if kernel == "generic" {
 		return false
 	}
 	// These panic where columns would not fit.
@@ -18,7 +23,7 @@ func (m *moves) runVectors(to, from pieces, toStep, fromStep step) bool {
 	_, _, _ = m.dst[dEnd.whole], m.dst[dEnd.low], m.dst[dEnd.high]
 	_, _, _ = m.src[sEnd.whole], m.src[sEnd.low], m.src[sEnd.high]
 	dBack, sBack := m.rows*m.dstStep, m.rows*m.srcStep
-	if m.kernel == "avx512" && hasMasks {
+	if kernel == "avx512" && hasMasks {
 		moveAVX512(d, dLow, dHigh, s, sLow, sHigh, m.dstStep, m.srcStep, m.rows, m.cols, m.whole, m.tail,
 			toStep.whole-dBack, fromStep.whole-sBack, toStep.tail-dBack, fromStep.tail-sBack)
 	} else {

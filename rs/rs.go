@@ -98,36 +98,34 @@ func (c *Code) EncodeRows(work []byte, width, keep int) {
 	t := newTransform(work[:c.Rows()*width], width)
 	defer t.done()
 	if c.high {
-		c.encodeHigh(t, keep)
+		c.encodeHigh(&t, keep)
 	} else {
-		c.encodeLow(t, keep)
+		c.encodeLow(&t, keep)
 	}
 }
 
-func (c *Code) encodeHigh(t transform, keep int) {
+func (c *Code) encodeHigh(t *transform, keep int) {
 	n := c.chunk
 	for first := 0; first < c.k; first += n {
 		have := min(n, c.k-first)
-		part := t.part(first, n)
-		clear(part.rows(have, n))
-		part.inverse(n, first+n, c.first(have))
+		clear(t.rows(first+have, first+n))
+		t.inverse(first, n, first+n, c.first(have))
 		if first > 0 {
-			t.kernel.Xor(t.rows(0, n), part.rows(0, n))
+			t.kernel.Xor(t.rows(0, n), t.rows(first, first+n))
 		}
 	}
-	t.forward(n, 0, c.first(keep))
+	t.forward(0, n, 0, c.first(keep))
 }
 
-func (c *Code) encodeLow(t transform, keep int) {
+func (c *Code) encodeLow(t *transform, keep int) {
 	n := c.chunk
 	clear(t.rows(c.k, n))
-	t.inverse(n, 0, c.first(c.k))
+	t.inverse(0, n, 0, c.first(c.k))
 	for first := (keep - 1) / n * n; first >= 0; first -= n {
-		part := t.part(first, n)
 		if first > 0 {
-			copy(part.rows(0, n), t.rows(0, n))
+			copy(t.rows(first, first+n), t.rows(0, n))
 		}
-		part.forward(n, first+n, c.first(min(n, keep-first)))
+		t.forward(first, n, first+n, c.first(min(n, keep-first)))
 	}
 }
 

@@ -221,7 +221,8 @@ func TestLayoutRoundTrip(t *testing.T) {
 			}
 		}
 		for _, width := range []int{64, 128, 512, 4096} {
-			if count := Fit(size, width); count > 1 && NewLayout(size, count).Width() > width {
+			count := Fit(size, width)
+			if l := NewLayout(size, count); count > 1 && l.Width() > width {
 				t.Errorf("size %d: %d symbols do not fit %d bytes", size, count, width)
 			}
 		}

@@ -27,16 +27,10 @@ func newTransform(work []byte, width int) transform {
 }
 
 // done ends the use of the transform.
-func (t transform) done() { factors.Put(t.factors) }
+func (t *transform) done() { factors.Put(t.factors) }
 
 // rows returns the rows [first, end) as one slice.
-func (t transform) rows(first, end int) []byte { return t.work[first*t.width : end*t.width] }
-
-// part returns the transform of n rows from first on.
-func (t transform) part(first, n int) transform {
-	t.work = t.rows(first, first+n)
-	return t
-}
+func (t *transform) rows(first, end int) []byte { return t.work[first*t.width : end*t.width] }
 
 // A marks tells of a run of rows which of them matter: those where the next entry is larger. There is
 // one more entry than rows, so a run without such rows has equal ends.
@@ -59,29 +53,29 @@ func first(r marks, k, n int) marks {
 	return r[top-k : top-k+n+1]
 }
 
-// forward evaluates: rows [0, n) hold the coefficients of a polynomial of degree below n, a power of
-// two, and become its values at the points offset to offset+n-1. offset is a multiple of n. Only the
+// forward evaluates: the n rows from first on hold the coefficients of a polynomial of degree below n, a
+// power of two, and become its values at the points offset to offset+n-1. offset is a multiple of n. Only the
 // rows that need marks are valid afterwards.
-func (t transform) forward(n, offset int, need marks) {
-	parts, size := 4, n/4
+func (t *transform) forward(first, n, offset int, need marks) {
+	size := n / 4
 	switch {
 	case n == 1 || need.none():
 		return
 	case n&0x5555_5555 == 0: // an odd number of layers: one alone, the others in pairs
-		parts, size = 2, n/2
-		t.kernel.FFT2(t.rows(0, size), t.rows(size, n), gf.Twiddle(offset+size-1))
+		size = n / 2
+		t.kernel.FFT2(t.rows(first, first+size), t.rows(first+size, first+n), gf.Twiddle(offset+size-1))
 	default:
-		t.pair(size, offset)
-		t.kernel.FFT4(t.rows(0, size), t.rows(size, 2*size), t.rows(2*size, 3*size), t.rows(3*size, n), t.factors)
+		w0, w1, w2, w3 := t.quarters(first, size, offset)
+		t.kernel.FFT4(w0, w1, w2, w3, t.factors)
 	}
-	for at := 0; size > 1 && parts > 0; at, parts = at+size, parts-1 {
-		t.part(at, size).forward(size, offset+at, need[at:at+size+1])
+	for at := 0; size > 1 && at < n; at += size {
+		t.forward(first+at, size, offset+at, need[at:at+size+1])
 	}
 }
 
-// inverse interpolates: rows [0, n) hold values at the points offset to offset+n-1 and become
+// inverse interpolates: the n rows from first on hold values at the points offset to offset+n-1 and become
 // coefficients. The rows that have does not mark must be zero on entry.
-func (t transform) inverse(n, offset int, have marks) {
+func (t *transform) inverse(first, n, offset int, have marks) {
 	if n == 1 || have.none() {
 		return
 	}
@@ -90,27 +84,28 @@ func (t transform) inverse(n, offset int, have marks) {
 		parts, size = 2, n/2
 	}
 	for at := 0; size > 1 && at < n; at += size {
-		t.part(at, size).inverse(size, offset+at, have[at:at+size+1])
+		t.inverse(first+at, size, offset+at, have[at:at+size+1])
 	}
 	if parts == 2 {
-		t.kernel.IFFT2(t.rows(0, size), t.rows(size, n), gf.Twiddle(offset+size-1))
+		t.kernel.IFFT2(t.rows(first, first+size), t.rows(first+size, first+n), gf.Twiddle(offset+size-1))
 		return
 	}
-	t.pair(size, offset)
-	t.kernel.IFFT4(t.rows(0, size), t.rows(size, 2*size), t.rows(2*size, 3*size), t.rows(3*size, n), t.factors)
+	w0, w1, w2, w3 := t.quarters(first, size, offset)
+	t.kernel.IFFT4(w0, w1, w2, w3, t.factors)
 }
 
-// derive replaces n rows of coefficients by those of the formal derivative, plus the polynomial
-// itself, which makes no difference where that is zero.
-func (t transform) derive(n int) {
+// derive replaces the n rows of coefficients from first on by those of the formal derivative, plus the
+// polynomial itself, which makes no difference where that is zero.
+func (t *transform) derive(first, n int) {
 	for i := 1; i < n; i++ {
 		h := i & -i
-		t.kernel.Xor(t.rows(i-h, i), t.rows(i, i+h))
+		t.kernel.Xor(t.rows(first+i-h, first+i), t.rows(first+i, first+i+h))
 	}
 }
 
-// pair sets the factors of the two layers of a block of 4q points from offset on, in the order of
-// [gf.Kernel].
-func (t transform) pair(q, offset int) {
+// quarters returns the rows of a block of 4q points from offset on, which are those from first on, and sets the
+// factors of its two layers, in the order of [gf.Kernel].
+func (t *transform) quarters(first, q, offset int) (w0, w1, w2, w3 []byte) {
 	*t.factors = [3]uint16{gf.Twiddle(offset + 2*q - 1), gf.Twiddle(offset + q - 1), gf.Twiddle(offset + 3*q - 1)}
+	return t.rows(first, first+q), t.rows(first+q, first+2*q), t.rows(first+2*q, first+3*q), t.rows(first+3*q, first+4*q)
 }
