@@ -11,26 +11,50 @@ import (
 
 	"github.com/spf13/cobra"
 
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/client"
+	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/redstuff"
 )
 
+// infoOptions are the flags of info.
+type infoOptions struct {
+	sortBy string
+	desc   bool
+}
+
+// memberKeys are what the nodes of a committee can be sorted by.
+var memberKeys = map[string]func(a, b *memberJSON) int{
+	"":     func(*memberJSON, *memberJSON) int { return 0 }, // as the chain lists them
+	"id":   func(a, b *memberJSON) int { return bytes.Compare(a.NodeID[:], b.NodeID[:]) },
+	"name": func(a, b *memberJSON) int { return strings.Compare(a.Name, b.Name) },
+	"url":  func(a, b *memberJSON) int { return strings.Compare(a.NetworkAddress, b.NetworkAddress) },
+}
+
 // newInfo makes the info command.
 func newInfo(d *deps) *cobra.Command {
 	parts := []string{"all", "epoch", "storage", "size", "price", "bft", "committee"}
-	return &cobra.Command{
+	var opts infoOptions
+	cmd := &cobra.Command{
 		Use:   "info [" + strings.Join(parts, "|") + "]",
 		Short: "Show epoch, sizes, prices and committee of the network",
 		Long: `Info shows what the chain says about the network. Without an argument it shows epoch, storage, size and price;
-all adds the committee and how many shards may fail.` + exits(),
+all adds the committee, with what changes in the next epoch once that is known, and how many shards may fail.` + exits(),
 		Example:   "  walrus info committee",
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: parts,
-		RunE: d.reads(func(ctx context.Context, s *session, args []string) error {
-			return runInfo(ctx, s, chosen(args, ""))
+		RunE: d.does(func(ctx context.Context, args []string) error {
+			if memberKeys[opts.sortBy] == nil {
+				return usagef("--sort-by: %q is not one of id, name, url", opts.sortBy)
+			}
+			return d.withNetwork(ctx, func(s *session) error { return runInfo(ctx, s, chosen(args, ""), opts) })
 		}),
 	}
+	f := cmd.Flags()
+	f.StringVar(&opts.sortBy, "sort-by", "", "sort the committee by id, name or url (default: as the chain lists it)")
+	f.BoolVar(&opts.desc, "desc", false, "sort downwards")
+	return cmd
 }
 
 // An infoPart is one section: a JSON object under a key, and words for people.
@@ -46,6 +70,8 @@ type network struct {
 	ledger.Committees
 	code   *redstuff.Code
 	client *client.Client
+	nodes  map[committee.NodeID]*committeev1.Node // empty unless the committee is shown
+	infoOptions
 }
 
 var infoParts = []infoPart{
@@ -57,10 +83,20 @@ var infoParts = []infoPart{
 	{"bft", "bftInfo", false, bftInfo},
 }
 
-func runInfo(ctx context.Context, s *session, which string) error {
+func runInfo(ctx context.Context, s *session, which string, opts infoOptions) error {
 	n, err := s.network(ctx)
 	if err != nil {
 		return err
+	}
+	n.infoOptions = opts
+	if which == "committee" || which == "all" {
+		list, err := s.nodes(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			n.nodes[nodeIDOf(list[i].Id)] = &list[i]
+		}
 	}
 	parts := slices.DeleteFunc(slices.Clone(infoParts), func(p infoPart) bool {
 		return p.name != which && which != "all" && (which != "" || !p.common)
@@ -87,7 +123,7 @@ func runInfo(ctx context.Context, s *session, which string) error {
 
 // network asks the chain for everything that info shows.
 func (s *session) network(ctx context.Context) (*network, error) {
-	n := &network{client: s.client}
+	n := &network{client: s.client, nodes: map[committee.NodeID]*committeev1.Node{}}
 	var err error
 	if n.System, err = s.reader.System(ctx); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"slices"
@@ -80,17 +81,20 @@ func marginalUnits(code *redstuff.Code) uint64 {
 
 // memberJSON is a storage node of a committee.
 type memberJSON struct {
-	Name             string            `json:"name"`
-	NetworkAddress   string            `json:"networkAddress"`
-	PublicKey        string            `json:"publicKey"`
-	NetworkPublicKey string            `json:"networkPublicKey"`
-	NShards          int               `json:"nShards"`
-	ShardIDs         []committee.Shard `json:"shardIds"`
-	NodeID           committee.NodeID  `json:"nodeId"`
-	Stake            uint64            `json:"stake"`
+	index              int               // in the committee
+	Name               string            `json:"name"`
+	NetworkAddress     string            `json:"networkAddress"`
+	PublicKey          string            `json:"publicKey"`
+	NextEpochPublicKey string            `json:"nextEpochPublicKey,omitempty"` // announced, if another
+	NetworkPublicKey   string            `json:"networkPublicKey"`
+	NShards            int               `json:"nShards"`
+	ShardIDs           []committee.Shard `json:"shardIds"`
+	NodeID             committee.NodeID  `json:"nodeId"`
+	Stake              uint64            `json:"stake"`
+	VotingParams       *votingJSON       `json:"votingParams,omitempty"`
 }
 
-func membersJSON(c *committee.Committee) []memberJSON {
+func (n *network) members(c *committee.Committee) []memberJSON {
 	if c == nil {
 		return []memberJSON{}
 	}
@@ -98,7 +102,18 @@ func membersJSON(c *committee.Committee) []memberJSON {
 	for i := range list {
 		m := c.Member(i)
 		key, _ := m.Key.MarshalText() // a checked point always has text
-		list[i] = memberJSON{m.Name, m.Address, string(key), fmt.Sprintf("0x%x", m.NetworkKey[:]), m.Weight(), sorted(m.Shards), m.ID, m.Stake}
+		list[i] = memberJSON{
+			index: i, Name: m.Name, NetworkAddress: m.Address, PublicKey: string(key), NetworkPublicKey: fmt.Sprintf("0x%x", m.NetworkKey[:]),
+			NShards: m.Weight(), ShardIDs: sorted(m.Shards), NodeID: m.ID, Stake: m.Stake,
+		}
+		if node := n.nodes[m.ID]; node != nil {
+			list[i].NextEpochPublicKey = base64.StdEncoding.EncodeToString(node.NextBlsPublicKey)
+			list[i].VotingParams = &votingJSON{node.Votes.StoragePrice, node.Votes.WritePrice, node.Votes.Capacity}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b memberJSON) int { return memberKeys[n.sortBy](&a, &b) })
+	if n.desc {
+		slices.Reverse(list)
 	}
 	return list
 }
@@ -123,7 +138,7 @@ func committeeInfo(n *network) (any, func(io.Writer) error) {
 		CurrentStorageNodes     []memberJSON `json:"currentStorageNodes"`
 		NextStorageNodes        []memberJSON `json:"nextStorageNodes"`
 	}{n.Shards, code.Source(redstuff.Primary), code.Source(redstuff.Secondary), sliver, uint64(n.Shards) * code.MetadataLength(), encoded,
-		membersJSON(n.Current), membersJSON(n.Next)}
+		n.members(n.Current), n.members(n.Next)}
 	return value, func(w io.Writer) error {
 		fmt.Fprintln(w, "\nCommittee")
 		err := labels(w, "Shards", fmt.Sprint(value.NShards), "Primary slivers that hold a blob", fmt.Sprint(value.NPrimarySourceSymbols),
@@ -133,12 +148,48 @@ func committeeInfo(n *network) (any, func(io.Writer) error) {
 			return err
 		}
 		t := newTable(w, "  Idx", "Name", "# Shards", "Stake", "Address", "Node ID")
-		for i, m := range value.CurrentStorageNodes {
+		for _, m := range value.CurrentStorageNodes {
 			share := 100 * float64(m.NShards) / float64(n.Shards)
-			t.row(fmt.Sprintf("  %d", i), m.Name, fmt.Sprintf("%d (%.1f%%)", m.NShards, share), formatWAL(m.Stake), m.NetworkAddress, m.NodeID.String())
+			t.row(fmt.Sprintf("  %d", m.index), m.Name, fmt.Sprintf("%d (%.1f%%)", m.NShards, share), formatWAL(m.Stake), m.NetworkAddress, m.NodeID.String())
 		}
-		return t.flush()
+		if err := t.flush(); err != nil || n.Next == nil {
+			return err
+		}
+		return printChanges(w, value.CurrentStorageNodes, value.NextStorageNodes)
 	}
+}
+
+// printChanges says what the next epoch changes for each node.
+func printChanges(w io.Writer, current, next []memberJSON) error {
+	shards := func(list []memberJSON, id committee.NodeID) []committee.Shard {
+		if i := slices.IndexFunc(list, func(m memberJSON) bool { return m.NodeID == id }); i >= 0 {
+			return list[i].ShardIDs
+		}
+		return nil
+	}
+	without := func(a, b []committee.Shard) int {
+		return len(slices.DeleteFunc(slices.Clone(a), func(s committee.Shard) bool { return slices.Contains(b, s) }))
+	}
+	var pairs []string
+	for _, m := range current {
+		after := shards(next, m.NodeID)
+		switch lost, gained := without(m.ShardIDs, after), without(after, m.ShardIDs); {
+		case after == nil:
+			pairs = append(pairs, m.Name, fmt.Sprintf("leaves, with %s", plural(lost, "shard")))
+		case lost+gained > 0:
+			pairs = append(pairs, m.Name, fmt.Sprintf("gains %s, loses %d", plural(gained, "shard"), lost))
+		}
+	}
+	for _, m := range next {
+		if shards(current, m.NodeID) == nil {
+			pairs = append(pairs, m.Name, fmt.Sprintf("joins, with %s", plural(m.NShards, "shard")))
+		}
+	}
+	if len(pairs) == 0 {
+		pairs = []string{"Committee", "the same nodes with the same shards"}
+	}
+	fmt.Fprintln(w, "\nIn the next epoch")
+	return labels(w, pairs...)
 }
 
 // minNodesAbove returns the least number of nodes that own at least threshold shards together, and how

@@ -19,7 +19,7 @@ JSON: as "walrus info price"; with sizes [{"unencodedSize","encodedSize","epochs
 		Example: "  walrus price 10MiB 1GiB --epochs 5",
 		RunE: d.does(func(ctx context.Context, args []string) error {
 			if len(args) == 0 {
-				return d.withNetwork(ctx, func(s *session) error { return runInfo(ctx, s, "price") })
+				return d.withNetwork(ctx, func(s *session) error { return runInfo(ctx, s, "price", infoOptions{}) })
 			}
 			return runPrice(ctx, d, args, epochs)
 		}),
