@@ -12,7 +12,7 @@ import (
 func newConvertBlobID(d *deps) *cobra.Command {
 	return &cobra.Command{
 		Use:   "convert-blob-id DECIMAL",
-		Short: "Turn a blob ID from decimal, as explorers show it, into the usual form",
+		Short: "Turn a decimal blob ID, as explorers show it, into the usual form",
 		Long: `Convert-blob-id turns the decimal number that explorers show for a blob ID into the 43 characters that
 every command here takes. It needs no network. With --json the result is a string.` + exits(),
 		Example: "  walrus convert-blob-id 452312848583266388373324160190187140051835877600158453279131187530910662656",

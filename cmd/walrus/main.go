@@ -31,6 +31,10 @@ func walrus() int {
 	d := &deps{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())), inputTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		columns: func() int {
+			columns, _, _ := term.GetSize(int(os.Stderr.Fd())) // 0 if it is not known
+			return columns
+		},
 	}
 	return d.run(ctx, os.Args[1:])
 }

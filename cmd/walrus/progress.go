@@ -11,8 +11,9 @@ import (
 // progress draws one line on a terminal: what is being done, how far it is, how fast and how long it
 // will take. On anything but a terminal it draws nothing. Safe for concurrent use.
 type progress struct {
-	w   io.Writer // nil draws nothing
-	now func() time.Time
+	w       io.Writer // nil draws nothing
+	now     func() time.Time
+	columns func() int // of the terminal; nil, or 0, if that is not known
 
 	mu    sync.Mutex
 	label string
@@ -30,7 +31,7 @@ const redraw = 80 * time.Millisecond
 
 // newProgress returns a progress on standard error.
 func (d *deps) newProgress() *progress {
-	p := &progress{now: d.now}
+	p := &progress{now: d.now, columns: d.columns}
 	if d.terminal && !d.json {
 		p.w = d.stderr
 	}
@@ -80,30 +81,38 @@ func (p *progress) draw(line string) {
 	p.width = width
 }
 
-// line gives the text, "uploading  [######----]  61%  30.5 MiB of 50.0 MiB  12.1 MiB/s  2s left". Called
-// with mu held.
+// line gives the text, "uploading  [######----]  61%  30.5 MiB of 50.0 MiB  12.1 MiB/s  2s left". What does
+// not fit on the terminal's line is left out. Called with mu held.
 func (p *progress) line(now time.Time) string {
 	const cells = 20
-	text := fmt.Sprintf("%-12s", p.label)
+	text, room := fmt.Sprintf("%-12s", p.label), 0
+	if p.columns != nil {
+		room = p.columns()
+	}
+	add := func(part string) {
+		if room <= 0 || len([]rune(text))+2+len([]rune(part)) < room { // a full line would wrap
+			text += "  " + part
+		}
+	}
 	if p.total > 0 {
 		share := min(float64(p.done)/float64(p.total), 1)
 		full := int(share * cells)
 		text += fmt.Sprintf(" [%s%s] %3.0f%%", strings.Repeat("#", full), strings.Repeat("-", cells-full), 100*share)
-		text += "  " + formatSize(uint64(p.done)) + " of " + formatSize(uint64(p.total))
+		add(formatSize(uint64(p.done)) + " of " + formatSize(uint64(p.total)))
 	} else if p.done > 0 {
 		text += " " + formatSize(uint64(p.done))
 	}
 	if p.note != "" {
-		text += "  " + p.note
+		add(p.note)
 	}
 	took := now.Sub(p.begun).Seconds()
 	if took < 0.5 || p.done <= 0 {
 		return text
 	}
 	rate := float64(p.done) / took
-	text += "  " + formatSize(uint64(rate)) + "/s"
+	add(formatSize(uint64(rate)) + "/s")
 	if left := float64(p.total-p.done) / rate; p.total > p.done && left < 1e6 {
-		text += "  " + formatDuration(time.Duration(left*float64(time.Second)).Round(time.Second)) + " left"
+		add(formatDuration(time.Duration(left*float64(time.Second)).Round(time.Second)) + " left")
 	}
 	return text
 }

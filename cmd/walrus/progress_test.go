@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,33 @@ func TestProgress(t *testing.T) {
 	for i := range want {
 		if got := strings.TrimRight(lines[i], " "); got != want[i] {
 			t.Errorf("line %d: %q, want %q", i, got, want[i])
+		}
+	}
+}
+
+// TestProgressNarrow: what does not fit is left out, since a line that wraps is drawn again and again.
+func TestProgressNarrow(t *testing.T) {
+	t.Parallel()
+	clock := time.Unix(0, 0)
+	columns := 0
+	p := &progress{w: io.Discard, now: func() time.Time { return clock }, columns: func() int { return columns }}
+	p.set("storing", "", 0, 443<<20)
+	clock = clock.Add(time.Second)
+	p.set("storing", "40 of 67 shards confirmed", 365<<20, 443<<20)
+	const all = "storing      [################----]  82%  365 MiB of 443 MiB  40 of 67 shards confirmed  365 MiB/s"
+	for _, tc := range []struct {
+		columns int
+		want    string
+	}{
+		{0, all + "  0s left"},
+		{200, all + "  0s left"},
+		{len(all) + 1, all},
+		{80, "storing      [################----]  82%  365 MiB of 443 MiB  365 MiB/s"},
+		{40, "storing      [################----]  82%"},
+	} {
+		columns = tc.columns
+		if got := p.line(clock); got != tc.want {
+			t.Errorf("on %d columns: %q, want %q", tc.columns, got, tc.want)
 		}
 	}
 }

@@ -23,8 +23,9 @@ type deps struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
-	terminal       bool // stderr is a terminal: show progress
-	inputTerminal  bool // stdin is a terminal: questions make sense
+	terminal       bool       // stderr is a terminal: show progress
+	inputTerminal  bool       // stdin is a terminal: questions make sense
+	columns        func() int // of the terminal; nil, or 0, if that is not known
 
 	config     string // --config
 	context    string // --context
@@ -76,6 +77,7 @@ func usageHint(cmd *cobra.Command, args []string) string {
 	if len(meant) == 0 {
 		return help
 	}
+	slices.Sort(meant)
 	for i := range meant {
 		meant[i] = fmt.Sprintf("%q", cmd.CommandPath()+" "+meant[i])
 	}
@@ -155,6 +157,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	}
 	root.AddCommand(newExitCodes())
 	root.SetHelpCommand(newHelp())
+	fitHelp(root)
 	return root
 }
 
