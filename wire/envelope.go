@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -208,12 +209,15 @@ func readAll(resp *http.Response, limit int) ([]byte, error) {
 	if resp.ContentLength > int64(limit) {
 		return nil, fmt.Errorf("%w: %d bytes, want at most %d", ErrAnswer, resp.ContentLength, limit)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
-	if err != nil {
+	var body bytes.Buffer
+	if resp.ContentLength > 0 {
+		body.Grow(int(resp.ContentLength) + bytes.MinRead) // or a sliver would be copied again and again as it grows
+	}
+	if _, err := body.ReadFrom(io.LimitReader(resp.Body, int64(limit)+1)); err != nil {
 		return nil, fmt.Errorf("wire: reading an answer: %w", err)
 	}
-	if len(body) > limit {
+	if body.Len() > limit {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrAnswer, limit)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
