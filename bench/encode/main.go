@@ -7,7 +7,7 @@
 //
 //	go run ./bench/encode [-reference FILE] [-plot FILE.svg] [-quick] [-only SECTION]
 //
-// Sections are speed, decode, check, recover and memory.
+// Sections are speed, decode, rows, check, recover and memory.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	flag.StringVar(&o.reference, "reference", "", "reference encoder to run beside ours; none if empty")
 	flag.StringVar(&o.plot, "plot", "", "draw MB/s against size into this SVG file")
 	flag.BoolVar(&o.quick, "quick", false, "only blobs up to 1 MB, for a look")
-	only := flag.String("only", "", "one section: speed, decode, check, recover, memory")
+	only := flag.String("only", "", "one section: speed, decode, rows, check, recover, memory")
 	flag.Parse()
 	if err := report(o, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "encode:", err)
@@ -59,7 +59,7 @@ func report(o options, only string) error {
 	for _, section := range []struct {
 		name string
 		run  func(options) error
-	}{{"speed", speed}, {"decode", decode}, {"check", check}, {"recover", recoverSlivers}, {"memory", memory}} {
+	}{{"speed", speed}, {"decode", decode}, {"rows", readRows}, {"check", check}, {"recover", recoverSlivers}, {"memory", memory}} {
 		if only != "" && only != section.name {
 			continue
 		}

@@ -44,6 +44,9 @@ func measure(words []string) error {
 		return err
 	}
 	w := work{code: code, data: sample(args[1]), repeats: args[2]}
+	if how, slivers, ok := strings.Cut(words[0], "-"); ok && (how == "whole" || how == "rows") {
+		return w.read(slivers, how == "rows")
+	}
 	switch words[0] {
 	case "encode":
 		return w.encode(true)
