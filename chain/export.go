@@ -52,7 +52,7 @@ func (app *App) Export(chainID string, at time.Time) (*Genesis, error) {
 func ExportHome(dir, chainID string) (g *Genesis, height int64, err error) {
 	h := home(dir)
 	if known, err := exists(h.genesis()); err != nil || !known {
-		return nil, 0, errors.Join(fmt.Errorf("%w: %s has no genesis", ErrHome, dir), err)
+		return nil, 0, errors.Join(fmt.Errorf("%w: %s", ErrNoGenesis, dir), err)
 	}
 	old, err := ReadGenesis(h.genesis())
 	if err != nil {

@@ -17,6 +17,9 @@ import (
 // ErrHome means that a directory is not a chain node's home, or is another chain's.
 var ErrHome = errors.New("chain: not this chain's directory")
 
+// ErrNoGenesis means that a chain node's home was not told yet how its chain begins.
+var ErrNoGenesis = errors.New("chain: directory has no genesis")
+
 // home is the layout of a node's directory.
 type home string
 
@@ -131,7 +134,7 @@ func (h home) openGenesis(given *Genesis) (*Genesis, error) {
 	}
 	if !kept {
 		if given == nil {
-			return nil, fmt.Errorf("%w: %s has no genesis", ErrHome, h)
+			return nil, fmt.Errorf("%w: %s", ErrNoGenesis, h)
 		}
 		return given, given.WriteFile(h.genesis())
 	}

@@ -162,6 +162,9 @@ func (n *Node) start(ctx context.Context, h home, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	if err := n.awaitGenesis(ctx, opts.Log); err != nil {
+		return err
+	}
 	if err := n.startEngine(ctx, h, opts); err != nil {
 		return err
 	}
@@ -181,6 +184,24 @@ func (n *Node) openSnapshots(h home, opts *Options) (*SnapshotOptions, error) {
 	return &SnapshotOptions{
 		DB: store.App(), Dir: h.path("data", "snapshots"), Interval: opts.SnapshotInterval, Keep: opts.SnapshotKeep,
 	}, nil
+}
+
+// awaitGenesis waits for the time at which the chain begins. The engine would do so too, deaf to all else.
+func (n *Node) awaitGenesis(ctx context.Context, log *slog.Logger) error {
+	begins := n.genesis.doc.GenesisTime
+	left := time.Until(begins)
+	if left <= 0 {
+		return nil
+	}
+	log.Warn("chain: waiting for the chain's beginning", "time", begins)
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("chain: waiting until %v: %w", begins, context.Cause(ctx))
+	}
 }
 
 func (n *Node) startEngine(ctx context.Context, h home, opts *Options) error {

@@ -79,6 +79,28 @@ func (l *liveChain) start(t *testing.T) {
 	})
 }
 
+// TestBeforeBeginning: a node waits for the time at which its chain begins, and can be stopped meanwhile.
+func TestBeforeBeginning(t *testing.T) {
+	t.Parallel()
+	c := chaintest.NewCommittee(4, 1)
+	dir := t.TempDir()
+	validator, err := chain.Prepare(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := chain.GenesisOptions{ChainID: "walrus-later", Time: time.Now().Add(time.Hour), Shards: 10, Nodes: c.Genesis()}
+	opts.Nodes[0].ConsensusKey = validator
+	genesis, err := chain.NewGenesis(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := chain.Start(ctx, chain.Options{Dir: dir, Genesis: genesis}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	}
+}
+
 // client returns a client of the node and wallets of its two accounts.
 func (l *liveChain) client(t *testing.T) (*rpc.Client, [2]ledger.Wallet) {
 	t.Helper()
@@ -162,8 +184,8 @@ func TestHomeIsNotShared(t *testing.T) {
 	if _, err := chain.Start(context.Background(), chain.Options{Dir: dir}); !errors.Is(err, chain.ErrHome) {
 		t.Errorf("a directory with other things: got %v, want %v", err, chain.ErrHome)
 	}
-	if _, err := chain.Start(context.Background(), chain.Options{Dir: t.TempDir()}); !errors.Is(err, chain.ErrHome) {
-		t.Errorf("no genesis: got %v, want %v", err, chain.ErrHome)
+	if _, err := chain.Start(context.Background(), chain.Options{Dir: t.TempDir()}); !errors.Is(err, chain.ErrNoGenesis) {
+		t.Errorf("no genesis: got %v, want %v", err, chain.ErrNoGenesis)
 	}
 	l := startLive(t)
 	if err := l.node.Stop(); err != nil {

@@ -72,6 +72,7 @@ var failures = []struct {
 	{genesis.ErrDraft, "INVALID_DRAFT", exitFailure, `"walrus genesis init" writes a draft that works`},
 	{genesis.ErrRegistration, "INVALID_REGISTRATION", exitFailure, "ask that operator to register again, with the same draft"},
 	{chain.ErrGenesis, "INVALID_GENESIS", exitFailure, `"walrus genesis verify" says what is in a genesis; compare its hash with the other operators'`},
+	{chain.ErrNoGenesis, "NO_GENESIS", exitFailure, `"walrus chain init --home DIR --genesis FILE" gives it one`},
 	{chain.ErrHome, "NOT_A_CHAIN_HOME", exitFailure, `"walrus chain init" makes the home of a chain node`},
 	{kvdb.ErrInUse, "IN_USE", exitFailure, "a chain node runs on this directory: stop it first"},
 	{chain.ErrStateSync, "INVALID_STATE_SYNC", exitFailure, "see state_sync in chain.yaml"},
