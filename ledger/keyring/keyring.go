@@ -68,7 +68,10 @@ type Entry struct {
 }
 
 // Keyring is a directory of keys. It is not safe for concurrent use.
-type Keyring struct{ ring sdkring.Keyring }
+type Keyring struct {
+	ring sdkring.Keyring
+	dir  string // for messages
+}
 
 // Open opens the keyring in dir, which need not exist. ask is called for the passphrase of backend
 // [File], with what to ask for; a new keyring asks twice.
@@ -98,7 +101,7 @@ func Open(dir, backend string, ask func(what string) (string, error)) (*Keyring,
 	registry := codectypes.NewInterfaceRegistry()
 	cryptocodec.RegisterInterfaces(registry)
 	only := func(o *sdkring.Options) { o.SupportedAlgos = sdkring.SigningAlgoList{ethAlgorithm{}} }
-	return &Keyring{sdkring.NewInMemoryWithKeyring(db, codec.NewProtoCodec(registry), only)}, nil
+	return &Keyring{sdkring.NewInMemoryWithKeyring(db, codec.NewProtoCodec(registry), only), dir}, nil
 }
 
 // guard remembers a passphrase, and makes sure that all keys of a keyring have the same one.
@@ -316,6 +319,9 @@ func (k *Keyring) record(name string) (*sdkring.Record, error) {
 		return nil, fmt.Errorf("%w: %.80q", ErrName, name)
 	}
 	r, err := k.ring.Key(name)
+	if isMissing(err) {
+		return nil, fmt.Errorf("%w: %q in %s", ErrNotFound, name, k.dir)
+	}
 	if err != nil {
 		return nil, wrap(name, err)
 	}
