@@ -199,11 +199,9 @@ first0:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last0:
-	MOVQ           $+32, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -313,11 +311,13 @@ loaded0:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last1:
-	MOVQ           $+64, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	SUBQ           $0x20, AX
+	JBE            none1
+	CMPQ           AX, $0x08
+	JBE            one1
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -395,7 +395,57 @@ loaded1:
 	VMOVDQA     Y5, 352(BX)
 	VMOVDQA     Y6, 416(BX)
 	VMOVDQA     Y7, 480(BX)
+	JMP         stored1
 
+	// Word 4 alone, or none.
+one1:
+	SHLQ        $0x03, AX
+	NEGQ        AX
+	ADDQ        $0x40, AX
+	MOVQ        AX, X8
+	MOVQ        (SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        8(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        16(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        24(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 256(BX)
+	MOVQ        32(SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        40(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        48(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        56(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 288(BX)
+	VPXOR       Y0, Y0, Y0
+	VMOVDQA     Y0, 320(BX)
+	VMOVDQA     Y0, 352(BX)
+	VMOVDQA     Y0, 384(BX)
+	VMOVDQA     Y0, 416(BX)
+	VMOVDQA     Y0, 448(BX)
+	VMOVDQA     Y0, 480(BX)
+	JMP         stored1
+
+none1:
+	VPXOR   Y0, Y0, Y0
+	VMOVDQA Y0, 256(BX)
+	VMOVDQA Y0, 288(BX)
+	VMOVDQA Y0, 320(BX)
+	VMOVDQA Y0, 352(BX)
+	VMOVDQA Y0, 384(BX)
+	VMOVDQA Y0, 416(BX)
+	VMOVDQA Y0, 448(BX)
+	VMOVDQA Y0, 480(BX)
+
+stored1:
 	// Words 8 to 11 of 8 lanes.
 	CMPQ    R12, $0x00000060
 	JB      last2
@@ -419,11 +469,13 @@ loaded1:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last2:
-	MOVQ           $+96, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	SUBQ           $0x40, AX
+	JBE            none2
+	CMPQ           AX, $0x08
+	JBE            one2
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -501,7 +553,57 @@ loaded2:
 	VMOVDQA     Y5, 608(BX)
 	VMOVDQA     Y6, 672(BX)
 	VMOVDQA     Y7, 736(BX)
+	JMP         stored2
 
+	// Word 8 alone, or none.
+one2:
+	SHLQ        $0x03, AX
+	NEGQ        AX
+	ADDQ        $0x40, AX
+	MOVQ        AX, X8
+	MOVQ        (SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        8(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        16(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        24(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 512(BX)
+	MOVQ        32(SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        40(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        48(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        56(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 544(BX)
+	VPXOR       Y0, Y0, Y0
+	VMOVDQA     Y0, 576(BX)
+	VMOVDQA     Y0, 608(BX)
+	VMOVDQA     Y0, 640(BX)
+	VMOVDQA     Y0, 672(BX)
+	VMOVDQA     Y0, 704(BX)
+	VMOVDQA     Y0, 736(BX)
+	JMP         stored2
+
+none2:
+	VPXOR   Y0, Y0, Y0
+	VMOVDQA Y0, 512(BX)
+	VMOVDQA Y0, 544(BX)
+	VMOVDQA Y0, 576(BX)
+	VMOVDQA Y0, 608(BX)
+	VMOVDQA Y0, 640(BX)
+	VMOVDQA Y0, 672(BX)
+	VMOVDQA Y0, 704(BX)
+	VMOVDQA Y0, 736(BX)
+
+stored2:
 	// Words 12 to 15 of 8 lanes.
 	CMPQ    R12, $0x00000080
 	JB      last3
@@ -525,11 +627,13 @@ loaded2:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last3:
-	MOVQ           $+128, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	SUBQ           $0x60, AX
+	JBE            none3
+	CMPQ           AX, $0x08
+	JBE            one3
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -607,7 +711,57 @@ loaded3:
 	VMOVDQA     Y5, 864(BX)
 	VMOVDQA     Y6, 928(BX)
 	VMOVDQA     Y7, 992(BX)
+	JMP         stored3
 
+	// Word 12 alone, or none.
+one3:
+	SHLQ        $0x03, AX
+	NEGQ        AX
+	ADDQ        $0x40, AX
+	MOVQ        AX, X8
+	MOVQ        (SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        8(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        16(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        24(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 768(BX)
+	MOVQ        32(SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        40(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        48(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        56(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 800(BX)
+	VPXOR       Y0, Y0, Y0
+	VMOVDQA     Y0, 832(BX)
+	VMOVDQA     Y0, 864(BX)
+	VMOVDQA     Y0, 896(BX)
+	VMOVDQA     Y0, 928(BX)
+	VMOVDQA     Y0, 960(BX)
+	VMOVDQA     Y0, 992(BX)
+	JMP         stored3
+
+none3:
+	VPXOR   Y0, Y0, Y0
+	VMOVDQA Y0, 768(BX)
+	VMOVDQA Y0, 800(BX)
+	VMOVDQA Y0, 832(BX)
+	VMOVDQA Y0, 864(BX)
+	VMOVDQA Y0, 896(BX)
+	VMOVDQA Y0, 928(BX)
+	VMOVDQA Y0, 960(BX)
+	VMOVDQA Y0, 992(BX)
+
+stored3:
 	// v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.
 	VMOVDQA      2304(BX), Y0
 	VMOVDQA      2336(BX), Y4
@@ -1247,11 +1401,9 @@ first0:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last0:
-	MOVQ           $+32, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -1314,11 +1466,13 @@ loaded0:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last1:
-	MOVQ           $+64, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	SUBQ           $0x20, AX
+	JBE            none1
+	CMPQ           AX, $0x08
+	JBE            one1
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -1360,7 +1514,39 @@ loaded1:
 	VMOVDQA     Y1, 320(BX)
 	VMOVDQA     Y2, 384(BX)
 	VMOVDQA     Y3, 448(BX)
+	JMP         stored1
 
+	// Word 4 alone, or none.
+one1:
+	SHLQ        $0x03, AX
+	NEGQ        AX
+	ADDQ        $0x40, AX
+	MOVQ        AX, X8
+	MOVQ        (SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        8(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        16(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        24(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 256(BX)
+	VPXOR       Y0, Y0, Y0
+	VMOVDQA     Y0, 320(BX)
+	VMOVDQA     Y0, 384(BX)
+	VMOVDQA     Y0, 448(BX)
+	JMP         stored1
+
+none1:
+	VPXOR   Y0, Y0, Y0
+	VMOVDQA Y0, 256(BX)
+	VMOVDQA Y0, 320(BX)
+	VMOVDQA Y0, 384(BX)
+	VMOVDQA Y0, 448(BX)
+
+stored1:
 	// Words 8 to 11 of 8 lanes.
 	CMPQ    R12, $0x00000060
 	JB      last2
@@ -1376,11 +1562,13 @@ loaded1:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last2:
-	MOVQ           $+96, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	SUBQ           $0x40, AX
+	JBE            none2
+	CMPQ           AX, $0x08
+	JBE            one2
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -1422,7 +1610,39 @@ loaded2:
 	VMOVDQA     Y1, 576(BX)
 	VMOVDQA     Y2, 640(BX)
 	VMOVDQA     Y3, 704(BX)
+	JMP         stored2
 
+	// Word 8 alone, or none.
+one2:
+	SHLQ        $0x03, AX
+	NEGQ        AX
+	ADDQ        $0x40, AX
+	MOVQ        AX, X8
+	MOVQ        (SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        8(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        16(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        24(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 512(BX)
+	VPXOR       Y0, Y0, Y0
+	VMOVDQA     Y0, 576(BX)
+	VMOVDQA     Y0, 640(BX)
+	VMOVDQA     Y0, 704(BX)
+	JMP         stored2
+
+none2:
+	VPXOR   Y0, Y0, Y0
+	VMOVDQA Y0, 512(BX)
+	VMOVDQA Y0, 576(BX)
+	VMOVDQA Y0, 640(BX)
+	VMOVDQA Y0, 704(BX)
+
+stored2:
 	// Words 12 to 15 of 8 lanes.
 	CMPQ    R12, $0x00000080
 	JB      last3
@@ -1438,11 +1658,13 @@ loaded2:
 
 	// At the end: the last 32 bytes of the message, moved down to leave those of the block.
 last3:
-	MOVQ           $+128, AX
-	SUBQ           R12, AX
-	MOVQ           $0x00000020, DX
-	CMPQ           AX, DX
-	CMOVQHI        DX, AX
+	MOVQ           R12, AX
+	SUBQ           $0x60, AX
+	JBE            none3
+	CMPQ           AX, $0x08
+	JBE            one3
+	NEGQ           AX
+	ADDQ           $0x20, AX
 	LEAQ           window<>+0(SB), DX
 	VBROADCASTI128 16(DX)(AX*1), Y14
 	VBROADCASTI128 (DX)(AX*1), Y15
@@ -1484,7 +1706,39 @@ loaded3:
 	VMOVDQA     Y1, 832(BX)
 	VMOVDQA     Y2, 896(BX)
 	VMOVDQA     Y3, 960(BX)
+	JMP         stored3
 
+	// Word 12 alone, or none.
+one3:
+	SHLQ        $0x03, AX
+	NEGQ        AX
+	ADDQ        $0x40, AX
+	MOVQ        AX, X8
+	MOVQ        (SI), DX
+	VMOVQ       -8(DX)(R15*1), X0
+	MOVQ        8(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X0, X0
+	MOVQ        16(SI), DX
+	VMOVQ       -8(DX)(R15*1), X1
+	MOVQ        24(SI), DX
+	VPINSRQ     $0x01, -8(DX)(R15*1), X1, X1
+	VINSERTI128 $0x01, X1, Y0, Y0
+	VPSRLQ      X8, Y0, Y0
+	VMOVDQA     Y0, 768(BX)
+	VPXOR       Y0, Y0, Y0
+	VMOVDQA     Y0, 832(BX)
+	VMOVDQA     Y0, 896(BX)
+	VMOVDQA     Y0, 960(BX)
+	JMP         stored3
+
+none3:
+	VPXOR   Y0, Y0, Y0
+	VMOVDQA Y0, 768(BX)
+	VMOVDQA Y0, 832(BX)
+	VMOVDQA Y0, 896(BX)
+	VMOVDQA Y0, 960(BX)
+
+stored3:
 	// v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.
 	VMOVDQA      2304(BX), Y0
 	VMOVDQA      2368(BX), Y1

@@ -167,11 +167,15 @@ func (k kernel256) load(quarter int) {
 
 	Comment("At the end: the last 32 bytes of the message, moved down to leave those of the block.")
 	Label(label("last"))
-	MOVQ(I32(32*quarter+32), RAX)
-	SUBQ(R12, RAX)
-	MOVQ(U32(32), RDX)
-	CMPQ(RAX, RDX)
-	CMOVQHI(RDX, RAX)
+	MOVQ(R12, RAX)
+	if quarter > 0 {
+		SUBQ(U8(32*quarter), RAX)
+		JBE(LabelRef(label("none")))
+		CMPQ(RAX, U8(8))
+		JBE(LabelRef(label("one")))
+	}
+	NEGQ(RAX)
+	ADDQ(U8(32), RAX)
 	LEAQ(windowTable.Offset(0), RDX)
 	VBROADCASTI128(Mem{Base: RDX, Index: RAX, Scale: 1, Disp: 16}, Y14)
 	VBROADCASTI128(Mem{Base: RDX, Index: RAX, Scale: 1}, Y15)
@@ -199,6 +203,46 @@ func (k kernel256) load(quarter int) {
 	if quarter == 0 {
 		XORQ(k.prefix, k.prefix)
 		XORQ(k.hole, k.hole)
+		return
+	}
+	JMP(LabelRef(label("stored")))
+	Commentf("Word %d alone, or none.", 4*quarter)
+	Label(label("one"))
+	k.loadOne(4 * quarter)
+	JMP(LabelRef(label("stored")))
+	Label(label("none"))
+	k.clear(4*quarter, 4)
+	Label(label("stored"))
+}
+
+// loadOne reads a word of each lane's block, of which RAX bytes exist, and clears the three that follow: the last
+// 8 bytes of the message, moved down. That is all that a Merkle tree's nodes have behind 64 bytes.
+func (k kernel256) loadOne(word int) {
+	SHLQ(U8(3), RAX)
+	NEGQ(RAX)
+	ADDQ(U8(64), RAX)
+	MOVQ(RAX, X8)
+	for g := range k.states {
+		for i, x := range []VecPhysical{X0, X1} {
+			MOVQ(Mem{Base: k.lanes, Disp: 8 * (4*g + 2*i)}, RDX)
+			VMOVQ(Mem{Base: RDX, Index: k.end, Scale: 1, Disp: -8}, x)
+			MOVQ(Mem{Base: k.lanes, Disp: 8 * (4*g + 2*i + 1)}, RDX)
+			VPINSRQ(U8(1), Mem{Base: RDX, Index: k.end, Scale: 1, Disp: -8}, x, x)
+		}
+		VINSERTI128(U8(1), X1, Y0, Y0)
+		VPSRLQ(X8, Y0, Y0)
+		VMOVDQA(Y0, k.message(word, g))
+	}
+	k.clear(word+1, 3)
+}
+
+// clear zeroes message words.
+func (k kernel256) clear(first, count int) {
+	VPXOR(Y0, Y0, Y0)
+	for w := first; w < first+count; w++ {
+		for g := range k.states {
+			VMOVDQA(Y0, k.message(w, g))
+		}
 	}
 }
 
