@@ -36,22 +36,18 @@ func (k *kernel) sum(dst, src []byte, n int, g Grid, prefix int) {
 	}
 }
 
-const (
-	// maxLanes is how many messages the widest kernel hashes at once.
-	maxLanes = 16
-	// batch is how many groups of lanes are handed to a kernel at once where they do not go on in a row of the
-	// grid: a group begins while the one before still waits for its last results.
-	batch = 4
-)
+// batch is how many messages are handed to a kernel at once where they do not go on in a row of the grid: a
+// group of lanes begins while the one before still waits for its last results.
+const batch = 64
 
 // sumLanes hashes a grid as many messages at a time as the kernel has lanes. A rest of half as many takes less
 // time in a kernel of half the lanes, and a single message by itself.
 func (k *kernel) sumLanes(dst, src []byte, n int, g Grid, prefix int) {
-	lanes := maxLanes
+	lanes := 16
 	if k == avx2 {
-		lanes /= 2
+		lanes = 8
 	}
-	var places [batch * 2 * maxLanes]int
+	var places [2 * batch]int // of each group of lanes, in src and then in dst
 	next := func(w *walk, group, count int) {
 		at := places[group*2*lanes:][:2*lanes]
 		w.next(at[:count], at[lanes:][:count])
@@ -83,7 +79,7 @@ func (k *kernel) sumLanes(dst, src []byte, n int, g Grid, prefix int) {
 			next(&w, 0, lanes)
 			w.pass((groups - 1) * lanes)
 		default:
-			groups = min(batch, (left+lanes/2-1)/lanes)
+			groups = min(batch/lanes, (left+lanes/2-1)/lanes)
 			for i := range groups {
 				next(&w, i, lanes)
 			}

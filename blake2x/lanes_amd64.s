@@ -402,7 +402,7 @@ one1:
 	SHLQ        $0x03, AX
 	NEGQ        AX
 	ADDQ        $0x40, AX
-	MOVQ        AX, X8
+	VMOVQ       AX, X8
 	MOVQ        (SI), DX
 	VMOVQ       -8(DX)(R15*1), X0
 	MOVQ        8(SI), DX
@@ -560,7 +560,7 @@ one2:
 	SHLQ        $0x03, AX
 	NEGQ        AX
 	ADDQ        $0x40, AX
-	MOVQ        AX, X8
+	VMOVQ       AX, X8
 	MOVQ        (SI), DX
 	VMOVQ       -8(DX)(R15*1), X0
 	MOVQ        8(SI), DX
@@ -718,7 +718,7 @@ one3:
 	SHLQ        $0x03, AX
 	NEGQ        AX
 	ADDQ        $0x40, AX
-	MOVQ        AX, X8
+	VMOVQ       AX, X8
 	MOVQ        (SI), DX
 	VMOVQ       -8(DX)(R15*1), X0
 	MOVQ        8(SI), DX
@@ -1521,7 +1521,7 @@ one1:
 	SHLQ        $0x03, AX
 	NEGQ        AX
 	ADDQ        $0x40, AX
-	MOVQ        AX, X8
+	VMOVQ       AX, X8
 	MOVQ        (SI), DX
 	VMOVQ       -8(DX)(R15*1), X0
 	MOVQ        8(SI), DX
@@ -1617,7 +1617,7 @@ one2:
 	SHLQ        $0x03, AX
 	NEGQ        AX
 	ADDQ        $0x40, AX
-	MOVQ        AX, X8
+	VMOVQ       AX, X8
 	MOVQ        (SI), DX
 	VMOVQ       -8(DX)(R15*1), X0
 	MOVQ        8(SI), DX
@@ -1713,7 +1713,7 @@ one3:
 	SHLQ        $0x03, AX
 	NEGQ        AX
 	ADDQ        $0x40, AX
-	MOVQ        AX, X8
+	VMOVQ       AX, X8
 	MOVQ        (SI), DX
 	VMOVQ       -8(DX)(R15*1), X0
 	MOVQ        8(SI), DX

@@ -221,7 +221,7 @@ func (k kernel256) loadOne(word int) {
 	SHLQ(U8(3), RAX)
 	NEGQ(RAX)
 	ADDQ(U8(64), RAX)
-	MOVQ(RAX, X8)
+	VMOVQ(RAX, X8)
 	for g := range k.states {
 		for i, x := range []VecPhysical{X0, X1} {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * (4*g + 2*i)}, RDX)
