@@ -67,10 +67,13 @@ func (m *Metadata) SymbolSize() (int, error) {
 }
 
 // Root returns the Merkle root over all pairs. Source: spec: encoding.md section 4.3.
-func (m *Metadata) Root() merkle.Hash {
+func (m *Metadata) Root() (root merkle.Hash) {
 	const size = 2 * merkle.Size
 	n := len(m.Hashes)
-	memory := make([]byte, n*(size+merkle.Size))
+	if n == 0 {
+		return root
+	}
+	memory := make([]byte, n*size+merkle.Stride(n)*merkle.Size)
 	pairs, leaves := memory[:n*size], memory[n*size:]
 	for i := range m.Hashes {
 		h := &m.Hashes[i]
@@ -78,7 +81,8 @@ func (m *Metadata) Root() merkle.Hash {
 		*(*merkle.Hash)(pairs[i*size+merkle.Size:]) = h.Secondary
 	}
 	merkle.LeafHashes(leaves, pairs, size, blake2x.List(n, size))
-	return merkle.Root(leaves)
+	merkle.FoldAll(root[:], leaves, pairs, 1, n) // pairs are long enough to be scratch
+	return root
 }
 
 // ID computes the ID that the metadata belongs to. Source: spec: encoding.md section 4.5.
