@@ -200,8 +200,16 @@ func (j *job) columns(w *worker, first, end, origin int) error {
 			}
 			j.extendColumns(w, top, bottom, c-at, stop-at)
 		}
-		j.hash(w, top, bottom, at-first)
+		if j.gathers(first, end) {
+			j.collect(w, top, bottom, at)
+		} else {
+			j.hash(w, top, bottom, at-first)
+		}
 		at = next
+	}
+	if j.gathers(first, end) {
+		matrix := rs.Rect{Data: w.matrix, Cols: j.c.n, ColStep: j.c.n * j.s, Rows: j.c.n, RowStep: j.s}
+		j.hash(w, nil, matrix, 0)
 	}
 	j.fold(w, first, end)
 	return nil
@@ -267,6 +275,31 @@ func (j *job) extendColumns(w *worker, top []rs.Rect, bottom rs.Rect, first, end
 		line.EncodeRows(work, width, bottom.Rows)
 		layout.Store(bottom.Columns(first, end).From(from), work, 0)
 	}
+}
+
+// small is the longest symbol of a matrix that is hashed in one sweep, from a copy: those of one block, whose
+// copying takes less time than lanes that stay empty at the end of every part of the matrix.
+const small = 127
+
+// gathers reports whether the symbols of a task, the columns [first, end), are brought together to be hashed:
+// where they are the whole of a matrix too small for a sweep.
+func (j *job) gathers(first, end int) bool {
+	n := j.c.n
+	return end-first == n && n*n < sweep && j.s <= small
+}
+
+// collect copies the symbols of columns, the first of which is column at, to where all are hashed.
+func (j *job) collect(w *worker, top []rs.Rect, bottom rs.Rect, at int) {
+	n := j.c.n
+	into := grow(&w.matrix, n*n*j.s)[at*n*j.s:]
+	copyTo := func(part rs.Rect) {
+		rs.Copy(rs.Rect{Data: into, Cols: part.Cols, ColStep: n * j.s, Rows: part.Rows, RowStep: j.s}, part, j.s)
+		into = into[part.Rows*j.s:]
+	}
+	for _, part := range top {
+		copyTo(part)
+	}
+	copyTo(bottom)
 }
 
 // hash computes the leaf hashes of columns, the first of which is column at of the task.

@@ -30,6 +30,7 @@ func fit(rows, s, most int) (strip, batch int) {
 type worker struct {
 	rows   []byte // work area of a transform
 	out    []byte // recovery symbols that are hashed but not stored
+	matrix []byte // all symbols of a small blob, column by column
 	leaves []byte // leaf hashes of the columns of a tile, each as a row for merkle.FoldAll
 	tile   []byte // the same by rows
 	fold   []byte // scratch for folding
@@ -59,7 +60,7 @@ func grow(b *[]byte, n int) []byte {
 const keepBytes = 8 << 20
 
 func (w *worker) release() {
-	for _, b := range []*[]byte{&w.rows, &w.out, &w.leaves, &w.tile, &w.fold, &w.read} {
+	for _, b := range []*[]byte{&w.rows, &w.out, &w.matrix, &w.leaves, &w.tile, &w.fold, &w.read} {
 		if cap(*b) > keepBytes {
 			*b = nil
 		}
