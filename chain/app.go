@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -42,6 +41,8 @@ type App struct {
 // AppOptions are what one node may decide for itself.
 type AppOptions struct {
 	ChainID string
+	// Genesis is what a new chain begins with. Only its records are taken from here.
+	Genesis *Genesis
 	// MinGasPrice in FROST per unit of gas is the least that this node accepts into its mempool.
 	MinGasPrice string
 	// CacheNodes is the number of tree nodes kept in memory per module.
@@ -120,17 +121,6 @@ func (app *App) registerNodeService() {
 	config.MinGasPrices = app.settings.MinGasPrice
 	nodeservice.RegisterNodeService(client.Context{}, app.GRPCQueryRouter(), *config,
 		func() int64 { return max(app.LastBlockHeight()-int64(app.settings.KeptVersions), 1) })
-}
-
-func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
-	var state map[string]json.RawMessage
-	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
-		return nil, fmt.Errorf("chain: genesis: %w", err)
-	}
-	if err := app.keepers.upgrade.SetModuleVersionMap(ctx, app.modules.GetVersionMap()); err != nil {
-		return nil, fmt.Errorf("chain: genesis: %w", err)
-	}
-	return app.modules.InitGenesis(ctx, app.codec, state)
 }
 
 // FinalizeBlock implements the application's interface to the engine. A block that cannot be executed stops

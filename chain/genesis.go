@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -130,12 +129,20 @@ func NodeIDOf(key bls.PublicKey) committee.NodeID {
 }
 
 // Genesis is what all replicas of a chain begin with. It is immutable.
-type Genesis struct{ doc *cmttypes.GenesisDoc }
+//
+// The genesis of an exported chain comes in two parts: the document, which is small, and the records of what
+// users have, of which the document has the hash. The consensus engine keeps the document, the records are
+// only read to begin the chain.
+type Genesis struct {
+	doc     *cmttypes.GenesisDoc
+	records source // nil if there are none
+}
 
 // ChainID names the chain, which is part of what every transaction signs.
 func (g *Genesis) ChainID() string { return g.doc.ChainID }
 
-// InitChain is the request with which a chain begins, for drivers of [App] other than [Node].
+// InitChain is the request with which a chain begins, for drivers of [App] other than [Node]. The records
+// come to the application by [AppOptions.Genesis].
 func (g *Genesis) InitChain() *abci.RequestInitChain {
 	params := g.doc.ConsensusParams.ToProto()
 	return &abci.RequestInitChain{
@@ -310,36 +317,4 @@ func divide(nodes []GenesisNode, n int) ([][]uint32, error) {
 		}
 	}
 	return out, nil
-}
-
-// WriteFile writes the genesis as JSON.
-func (g *Genesis) WriteFile(path string) error {
-	if err := g.doc.SaveAs(path); err != nil {
-		return fmt.Errorf("chain: write genesis: %w", err)
-	}
-	return nil
-}
-
-// ReadGenesis reads the form of [Genesis.WriteFile]. Errors: [ErrGenesis].
-func ReadGenesis(path string) (*Genesis, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("chain: read genesis: %w", err)
-	}
-	doc, err := cmttypes.GenesisDocFromJSON(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrGenesis, path, err)
-	}
-	return &Genesis{doc: doc}, nil
-}
-
-// State returns the modules' part of the genesis, as JSON by module.
-func (g *Genesis) State() json.RawMessage { return g.doc.AppState }
-
-// WithState returns a genesis of the same chain with another modules' part. It is checked when a chain
-// begins with it.
-func (g *Genesis) WithState(state json.RawMessage) *Genesis {
-	doc := *g.doc
-	doc.AppState = state
-	return &Genesis{doc: &doc}
 }

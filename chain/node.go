@@ -155,6 +155,7 @@ func (n *Node) start(ctx context.Context, h home, opts *Options) error {
 	n.app, err = NewApp(state.App(), AppOptions{
 		Snapshots:   snapshots,
 		ChainID:     n.genesis.ChainID(),
+		Genesis:     n.genesis,
 		MinGasPrice: opts.MinGasPrice,
 		Home:        string(h),
 		Logger:      newAppLogger(opts.Log),

@@ -175,6 +175,54 @@ func TestRestartContinues(t *testing.T) {
 	}
 }
 
+// A chain that stopped goes on as another one, from the files that its node exports.
+func TestExportedHomeGoesOn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	l := startLive(t)
+	client, wallets := l.client(t)
+	registered, err := wallets[0].Register(ctx, []ledger.Registration{ledgertest.Claim(100, 2, true)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	if err := l.node.Stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	path := filepath.Join(t.TempDir(), "next.json")
+	_, height, err := chain.ExportHome(l.options.Dir, path, "walrus-next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.options.Genesis, err = chain.ReadGenesis(path); err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(filepath.Join(l.options.Dir, "validator_key.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.options.Dir = t.TempDir()
+	if _, err := chain.Prepare(l.options.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(l.options.Dir, "validator_key.json"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.start(t)
+	if err := l.node.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	client, _ = l.client(t)
+	if got, err := client.Blob(ctx, registered[0].ID); err != nil || got.BlobID != registered[0].BlobID {
+		t.Errorf("blob of the chain before: got %+v, %v", got, err)
+	}
+	if got := l.node.Height(); got <= height || l.node.ChainID() != "walrus-next" {
+		t.Errorf("chain %s at %d, want walrus-next above %d", l.node.ChainID(), got, height)
+	}
+}
+
 func TestHomeIsNotShared(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

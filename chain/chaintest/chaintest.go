@@ -153,7 +153,7 @@ func (c *Chain) run(genesis *chain.Genesis, o *Options) error {
 		c.db = dbm.NewMemDB()
 	}
 	app, err := chain.NewApp(shared{c.db}, chain.AppOptions{
-		ChainID: genesis.ChainID(), MinGasPrice: o.MinGasPrice, KeptVersions: uint64(o.History),
+		ChainID: genesis.ChainID(), Genesis: genesis, MinGasPrice: o.MinGasPrice, KeptVersions: uint64(o.History),
 	})
 	if err != nil {
 		return err

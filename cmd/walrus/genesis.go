@@ -262,19 +262,19 @@ func newGenesisExport(d *deps) *cobra.Command {
 		Short: "Turn the state of a stopped chain into a genesis",
 		Long: `Export writes a genesis that continues the chain in a chain node's directory, which must not be running: the same
 accounts, nodes, stakes, objects and events, one height later, under a new ID, so that what was signed for the old chain
-means nothing on the new one. Nodes that stopped at the same height export the same.` + exits(),
+means nothing on the new one. Objects and events go to a second file beside it, FILE with .records in place of .json, of
+which the genesis has the hash; whoever is given one needs both. Nodes that stopped at the same height export the same.` + exits(),
 		Example: "  walrus genesis export --home ./chain --chain-id my-walrus-2 --out next.json",
 		Args:    cobra.NoArgs,
 		RunE: d.does(func(context.Context, []string) error {
 			path := config.Expand(out, ".")
-			if err := refuseExisting(path); err != nil {
-				return err
+			for _, file := range []string{path, chain.RecordsFile(path)} {
+				if err := refuseExisting(file); err != nil {
+					return err
+				}
 			}
-			g, _, err := chain.ExportHome(config.Expand(home, "."), chainID)
+			g, _, err := chain.ExportHome(config.Expand(home, "."), path, chainID)
 			if err != nil {
-				return err
-			}
-			if err := g.WriteFile(path); err != nil {
 				return err
 			}
 			return d.printGenesis(g, path, nil)

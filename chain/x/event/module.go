@@ -99,9 +99,9 @@ func (m AppModule) InitGenesis(ctx sdk.Context, cdc codec.JSONCodec, raw json.Ra
 
 // ExportGenesis implements [module.HasGenesis].
 func (m AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.RawMessage {
-	g, err := m.keeper.ExportGenesis(ctx, cdc)
+	g, err := m.keeper.ExportGenesis(ctx)
 	if err != nil {
 		panic(err)
 	}
-	return g
+	return cdc.MustMarshalJSON(g)
 }

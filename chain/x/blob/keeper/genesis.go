@@ -9,12 +9,15 @@ import (
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/chain/economy"
+	"github.com/walrus-go/walrus/chain/records"
+	"github.com/walrus-go/walrus/chain/x/blob/types"
 )
 
 // ErrGenesis means that the records of a genesis contradict each other or the rules.
 var ErrGenesis = errors.New("blob: invalid genesis")
 
-// Validate checks a genesis by itself.
+// Validate checks a genesis but for its records of storage, blobs and pools, which are checked one by one as
+// they are taken up.
 func Validate(g *blobv1.GenesisState) error {
 	horizon := g.Params.MaxEpochsAhead
 	if horizon == 0 || horizon > economy.MaxEpochsAhead {
@@ -28,53 +31,13 @@ func Validate(g *blobv1.GenesisState) error {
 			return fmt.Errorf("%w: ring entry %d is of epoch %d", ErrGenesis, i, e.Epoch)
 		}
 	}
-	for i, s := range g.Storages {
-		if err := validateStorage(&s, true); err != nil {
-			return fmt.Errorf("%w: storage %d: %w", ErrGenesis, i, err)
-		}
-	}
-	for i, b := range g.Blobs {
-		if err := validateBlob(&b); err != nil {
-			return fmt.Errorf("%w: blob %d: %w", ErrGenesis, i, err)
-		}
-	}
-	for i, a := range g.Attributes {
-		if len(a.ObjectId) != 32 {
-			return fmt.Errorf("%w: attributes %d of an object ID of %d bytes", ErrGenesis, i, len(a.ObjectId))
-		}
-	}
-	for _, check := range []func(*blobv1.GenesisState) error{validateShared, validatePools, validateInfos, validateBuckets, validateNodes} {
-		if err := check(g); err != nil {
-			return fmt.Errorf("%w: %w", ErrGenesis, err)
-		}
+	if err := validateNodes(g); err != nil {
+		return fmt.Errorf("%w: %w", ErrGenesis, err)
 	}
 	return nil
 }
 
-func validateStorage(s *blobv1.Storage, owned bool) error {
-	if len(s.Id) != 32 {
-		return fmt.Errorf("ID of %d bytes", len(s.Id))
-	}
-	if owned && len(s.Owner) != 20 && len(s.Owner) != 32 {
-		return fmt.Errorf("owner of %d bytes", len(s.Owner))
-	}
-	if s.StartEpoch >= s.EndEpoch {
-		return fmt.Errorf("epochs [%d, %d)", s.StartEpoch, s.EndEpoch)
-	}
-	return nil
-}
-
-func validateBlob(b *blobv1.Blob) error {
-	if len(b.Id) != 32 || len(b.BlobId) != 32 {
-		return fmt.Errorf("IDs of %d and %d bytes", len(b.Id), len(b.BlobId))
-	}
-	if len(b.Owner) != 20 && len(b.Owner) != 32 {
-		return fmt.Errorf("owner of %d bytes", len(b.Owner))
-	}
-	return validateStorage(&b.Storage, false)
-}
-
-// InitGenesis writes a genesis to an empty store.
+// InitGenesis writes a genesis, and the records beside it, to an empty store.
 func (k Keeper) InitGenesis(ctx context.Context, g *blobv1.GenesisState) error {
 	if err := Validate(g); err != nil {
 		return err
@@ -89,58 +52,85 @@ func (k Keeper) InitGenesis(ctx context.Context, g *blobv1.GenesisState) error {
 	if err := errors.Join(k.params.Set(ctx, g.Params), k.system.Set(ctx, g.System), k.ring.Set(ctx, g.Ring)); err != nil {
 		return err
 	}
-	if err := errors.Join(k.checkPools(ctx, g), k.checkMoney(ctx, g), k.initObjects(ctx, g), k.initNodes(ctx, g)); err != nil {
+	if err := k.initNodes(ctx, g); err != nil {
 		return err
 	}
-	for _, s := range g.Storages {
-		if err := k.putStorage(ctx, s); err != nil {
-			return err
-		}
+	in, err := k.newIntake(ctx)
+	if err != nil {
+		return err
 	}
-	for _, b := range g.Blobs {
-		if err := k.putBlob(ctx, b); err != nil {
-			return err
-		}
+	if err := in.take(ctx, g); err != nil {
+		return err
 	}
-	for _, a := range g.Attributes {
-		if err := k.attributes.Set(ctx, a.ObjectId, a); err != nil {
-			return err
-		}
+	take := func(part *blobv1.GenesisState) error { return in.take(ctx, part) }
+	if err := records.Import(ctx, types.ModuleName, recordsOf, take); err != nil {
+		return err
 	}
-	for _, info := range g.Infos {
-		if err := k.infos.Set(ctx, info.BlobId, info); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(in.finish(), k.checkMoney(ctx, g, in.funds))
 }
 
-// ExportGenesis returns the whole state.
+// recordsOf returns the records of a genesis, and nothing else of it. Each comes after what it refers to.
+func recordsOf(g *blobv1.GenesisState) *blobv1.GenesisState {
+	return &blobv1.GenesisState{
+		Storages: g.Storages, Blobs: g.Blobs, Attributes: g.Attributes, Infos: g.Infos, SharedBlobs: g.SharedBlobs,
+		Pools: g.Pools, PooledBlobs: g.PooledBlobs, Buckets: g.Buckets, BucketCaps: g.BucketCaps,
+	}
+}
+
+// ExportGenesis returns the state but for the records of storage, blobs and pools, which go to the
+// writer in ctx.
 func (k Keeper) ExportGenesis(ctx context.Context) (*blobv1.GenesisState, error) {
 	g := &blobv1.GenesisState{}
-	var err error
-	if g.Params, err = k.params.Get(ctx); err != nil {
+	var errs [3]error
+	g.Params, errs[0] = k.params.Get(ctx)
+	g.System, errs[1] = k.system.Get(ctx)
+	g.Ring, errs[2] = k.ring.Get(ctx)
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
-	if g.System, err = k.system.Get(ctx); err != nil {
+	if err := k.exportRecords(ctx); err != nil {
 		return nil, err
 	}
-	if g.Ring, err = k.ring.Get(ctx); err != nil {
-		return nil, err
+	return g, k.exportNodes(ctx, g)
+}
+
+// exportRecords exports each record after what it refers to.
+func (k Keeper) exportRecords(ctx context.Context) error {
+	type genesis = blobv1.GenesisState
+	const module = types.ModuleName
+	return errors.Join(
+		records.Export(ctx, module, k.storages, func(l []blobv1.Storage) *genesis { return &genesis{Storages: l} }),
+		records.Export(ctx, module, k.blobs, func(l []blobv1.Blob) *genesis { return &genesis{Blobs: l} }),
+		records.Export(ctx, module, k.attributes, func(l []blobv1.Attributes) *genesis { return &genesis{Attributes: l} }),
+		records.Export(ctx, module, k.shared, func(l []blobv1.SharedBlob) *genesis { return &genesis{SharedBlobs: l} }),
+		records.Export(ctx, module, k.pools, func(l []blobv1.StoragePool) *genesis { return &genesis{Pools: l} }),
+		records.Export(ctx, module, k.pooled, func(l []blobv1.PooledBlob) *genesis { return &genesis{PooledBlobs: l} }),
+		records.Export(ctx, module, k.infos, func(l []blobv1.Info) *genesis { return &genesis{Infos: l} }),
+		records.Export(ctx, module, k.buckets, func(l []blobv1.Bucket) *genesis { return &genesis{Buckets: l} }),
+		records.Export(ctx, module, k.caps, func(l []blobv1.BucketCap) *genesis { return &genesis{BucketCaps: l} }),
+	)
+}
+
+func (k Keeper) exportNodes(ctx context.Context, g *blobv1.GenesisState) error {
+	latest, err := k.eventBlob.Get(ctx)
+	switch {
+	case err == nil:
+		g.EventBlob = &latest
+	case !errors.Is(err, collections.ErrNotFound):
+		return err
 	}
-	if g.Storages, err = values(ctx, k.storages); err != nil {
-		return nil, err
+	if g.EventBlobWeights, err = k.eventWeights.Get(ctx); err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
 	}
-	if g.Blobs, err = values(ctx, k.blobs); err != nil {
-		return nil, err
+	subsidies, err := k.subsidies.Get(ctx)
+	if err != nil {
+		return err
 	}
-	if g.Attributes, err = values(ctx, k.attributes); err != nil {
-		return nil, err
-	}
-	if g.Infos, err = values(ctx, k.infos); err != nil {
-		return nil, err
-	}
-	return g, errors.Join(k.exportObjects(ctx, g), k.exportNodes(ctx, g))
+	g.Subsidies = &subsidies
+	var errs [2]error
+	g.Attestations, errs[0] = values(ctx, k.attestations)
+	g.DenyLists, errs[1] = values(ctx, k.denyLists)
+	return errors.Join(errs[:]...)
 }
 
 func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {

@@ -1,93 +1,85 @@
 package keeper
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"cosmossdk.io/collections"
-	"github.com/cosmos/cosmos-sdk/codec"
 
 	eventv1 "github.com/walrus-go/walrus/api/event/v1"
+	"github.com/walrus-go/walrus/chain/records"
+	"github.com/walrus-go/walrus/chain/x/event/types"
 )
 
 // ErrGenesis means that an exported log has gaps or entries without an event.
 var ErrGenesis = errors.New("event: invalid genesis")
 
-// Validate checks that the entries of an exported log are numbered without gaps.
+// Validate checks that marks are in order. What they mark, and entries, are checked as they are taken up.
 func Validate(g *eventv1.GenesisState) error {
-	for i, e := range g.Entries {
-		if e == nil || e.Event == nil || e.Event.Kind == nil {
-			return fmt.Errorf("%w: entry %d has no event", ErrGenesis, i)
-		}
-		if e.Sequence != g.First+uint64(i) {
-			return fmt.Errorf("%w: entry %d has sequence %d, want %d", ErrGenesis, i, e.Sequence, g.First+uint64(i))
-		}
-		if len(e.TxHash) != 32 {
-			return fmt.Errorf("%w: entry %d has a transaction hash of %d bytes", ErrGenesis, i, len(e.TxHash))
-		}
-	}
-	next := g.First + uint64(len(g.Entries))
 	for i, m := range g.Marks {
-		if m.Sequence > next || i > 0 && (m.Epoch <= g.Marks[i-1].Epoch || m.Sequence <= g.Marks[i-1].Sequence) {
+		if i > 0 && (m.Epoch <= g.Marks[i-1].Epoch || m.Sequence <= g.Marks[i-1].Sequence) {
 			return fmt.Errorf("%w: mark %d of epoch %d, sequence %d, is out of order", ErrGenesis, i, m.Epoch, m.Sequence)
 		}
 	}
 	return nil
 }
 
-// InitGenesis writes an exported log to an empty store.
+// InitGenesis writes an exported log, the entries beside its genesis included, to an empty store.
 func (k Keeper) InitGenesis(ctx context.Context, g *eventv1.GenesisState) error {
 	if err := Validate(g); err != nil {
 		return err
 	}
-	if err := k.first.Set(ctx, g.First); err != nil {
+	next := g.First
+	take := func(part *eventv1.GenesisState) (err error) {
+		next, err = k.initEntries(ctx, next, part.Entries)
 		return err
 	}
-	for _, e := range g.Entries {
-		if err := k.entries.Set(ctx, e.Sequence, *e); err != nil {
-			return err
-		}
+	if err := take(g); err != nil {
+		return err
 	}
-	for _, m := range g.Marks {
+	if err := records.Import(ctx, types.ModuleName, entriesOf, take); err != nil {
+		return err
+	}
+	for i, m := range g.Marks {
+		if m.Sequence > next {
+			return fmt.Errorf("%w: mark %d of epoch %d is of entry %d, the log ends before %d", ErrGenesis, i, m.Epoch, m.Sequence, next)
+		}
 		if err := k.marks.Set(ctx, m.Epoch, m.Sequence); err != nil {
 			return err
 		}
 	}
-	return errors.Join(k.params.Set(ctx, g.Params), k.next.Set(ctx, g.First+uint64(len(g.Entries))))
+	return errors.Join(k.first.Set(ctx, g.First), k.params.Set(ctx, g.Params), k.next.Set(ctx, next))
 }
 
-// ExportGenesis returns the whole log as the text of a [eventv1.GenesisState]. It is written entry by entry,
-// so that only the text is in memory as a whole.
-func (k Keeper) ExportGenesis(ctx context.Context, cdc codec.JSONCodec) (json.RawMessage, error) {
-	head, err := k.exportHead(ctx)
-	if err != nil {
-		return nil, err
-	}
-	text, err := cdc.MarshalJSON(head)
-	if err != nil {
-		return nil, err
-	}
-	// Entries are written into the list that is empty in the text.
-	empty := []byte(`"entries":[]`)
-	at := bytes.Index(text, empty)
-	if at < 0 {
-		return nil, fmt.Errorf("%w: no place for entries in %s", ErrGenesis, text)
-	}
-	at += len(empty) - 1
-	var out bytes.Buffer
-	out.Write(text[:at])
-	if err := k.exportEntries(ctx, cdc, &out); err != nil {
-		return nil, err
-	}
-	out.Write(text[at:])
-	return out.Bytes(), nil
+// entriesOf returns the entries of a genesis, and nothing else of it.
+func entriesOf(g *eventv1.GenesisState) *eventv1.GenesisState {
+	return &eventv1.GenesisState{Entries: g.Entries}
 }
 
-// exportHead is the genesis without entries.
-func (k Keeper) exportHead(ctx context.Context) (*eventv1.GenesisState, error) {
+// initEntries writes entries, which must be numbered from next on without gaps, and returns the number after
+// the last.
+func (k Keeper) initEntries(ctx context.Context, next uint64, list []*eventv1.Entry) (uint64, error) {
+	for _, e := range list {
+		if e == nil || e.Event == nil || e.Event.Kind == nil {
+			return 0, fmt.Errorf("%w: entry %d has no event", ErrGenesis, next)
+		}
+		if e.Sequence != next {
+			return 0, fmt.Errorf("%w: entry %d has sequence %d", ErrGenesis, next, e.Sequence)
+		}
+		if len(e.TxHash) != 32 {
+			return 0, fmt.Errorf("%w: entry %d has a transaction hash of %d bytes", ErrGenesis, next, len(e.TxHash))
+		}
+		if err := k.entries.Set(ctx, next, *e); err != nil {
+			return 0, err
+		}
+		next++
+	}
+	return next, nil
+}
+
+// ExportGenesis returns the log without its entries, which go to the writer in ctx.
+func (k Keeper) ExportGenesis(ctx context.Context) (*eventv1.GenesisState, error) {
 	g := new(eventv1.GenesisState)
 	var err error
 	if g.First, err = k.oldest(ctx); err != nil {
@@ -101,34 +93,19 @@ func (k Keeper) exportHead(ctx context.Context) (*eventv1.GenesisState, error) {
 		return nil, err
 	}
 	all, err := it.KeyValues()
+	if err != nil {
+		return nil, err
+	}
 	for _, kv := range all {
 		g.Marks = append(g.Marks, eventv1.Mark{Epoch: kv.Key, Sequence: kv.Value})
 	}
-	return g, err
-}
-
-func (k Keeper) exportEntries(ctx context.Context, cdc codec.JSONCodec, out *bytes.Buffer) error {
-	it, err := k.entries.Iterate(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer it.Close()
-	for first := true; it.Valid(); it.Next() {
-		entry, err := it.Value()
-		if err != nil {
-			return err
+	return g, records.Export(ctx, types.ModuleName, k.entries, func(list []eventv1.Entry) *eventv1.GenesisState {
+		part := &eventv1.GenesisState{Entries: make([]*eventv1.Entry, len(list))}
+		for i := range list {
+			part.Entries[i] = &list[i]
 		}
-		text, err := cdc.MarshalJSON(&entry)
-		if err != nil {
-			return err
-		}
-		if !first {
-			out.WriteByte(',')
-		}
-		first = false
-		out.Write(text)
-	}
-	return nil
+		return part
+	})
 }
 
 // oldest returns the oldest sequence that the log keeps.
