@@ -129,7 +129,11 @@ func classify(err error) hinted {
 	}
 	var stop *interrupted
 	if errors.As(err, &stop) {
-		return hinted{err: err, code: "INTERRUPTED", exit: exitFailure}
+		h := hinted{err: err, code: "INTERRUPTED", exit: exitFailure}
+		if errors.Is(err, client.ErrNotCertified) {
+			h.hint = "store the same blob again: what is paid for will be used"
+		}
+		return h
 	}
 	var own *hinted
 	if errors.As(err, &own) {
