@@ -6,6 +6,7 @@ import (
 
 	"cosmossdk.io/collections"
 	sdkmath "cosmossdk.io/math"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
@@ -16,38 +17,62 @@ import (
 
 // tally counts votes by staked WAL: a node of the current committee votes with its whole pool, through
 // whoever holds its governance authority, and a staker's own vote takes his stake out of the node's.
+//
+// A vote ends within a block, which must not fail: if the votes cannot be counted, whatever is wrong with
+// the state, nobody has voted.
 func tally(k committeekeeper.Keeper) govkeeper.CalculateVoteResultsAndVotingPowerFn {
 	return func(ctx context.Context, gov govkeeper.Keeper, p govv1.Proposal) (
-		voted sdkmath.LegacyDec, total sdkmath.Int, results map[govv1.VoteOption]sdkmath.LegacyDec, err error,
+		sdkmath.LegacyDec, sdkmath.Int, map[govv1.VoteOption]sdkmath.LegacyDec, error,
 	) {
-		votes, err := takeVotes(ctx, &gov, p.Id)
+		c, err := countVotes(ctx, k, &gov, p.Id)
 		if err != nil {
-			return voted, total, nil, err
+			sdk.UnwrapSDKContext(ctx).Logger().Error("chain: votes were not counted", "proposal", p.Id, "err", err)
+			c = newCount()
 		}
-		c := newCount()
-		if len(votes) == 0 { // no quorum of anything; spare the block the count of all stake
-			return c.voted, sdkmath.OneInt(), c.results, nil
-		}
-		voters, err := k.Electorate(ctx)
-		if err != nil {
-			return voted, total, nil, err
-		}
-		for _, v := range votes {
-			own, err := voters.Take(ctx, v.voter)
-			if err != nil {
-				return voted, total, nil, err
-			}
-			if err := c.add(own, v.options); err != nil {
-				return voted, total, nil, err
-			}
-		}
-		for _, v := range votes { // what is left in the pools after all stakers have spoken for themselves
-			if err := c.add(voters.Rest(v.voter), v.options); err != nil {
-				return voted, total, nil, err
-			}
-		}
-		return c.voted, voters.Total(), c.results, nil
+		return c.voted, c.total, c.results, nil
 	}
+}
+
+// countVotes counts the votes on a proposal and removes them. Errors are panics, too, but for that of running
+// out of gas, which ends a query.
+func countVotes(ctx context.Context, k committeekeeper.Keeper, gov *govkeeper.Keeper, proposal uint64) (c *count, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case storetypes.ErrorOutOfGas:
+			panic(r)
+		default:
+			err = fmt.Errorf("chain: state is broken: %v", r)
+		}
+	}()
+	votes, err := takeVotes(ctx, gov, proposal)
+	if err != nil {
+		return nil, err
+	}
+	c = newCount()
+	if len(votes) == 0 { // no quorum of anything; spare the block the count of all stake
+		return c, nil
+	}
+	voters, err := k.Electorate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.total = voters.Total()
+	for _, v := range votes {
+		own, err := voters.Take(ctx, v.voter)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.add(own, v.options); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range votes { // what is left in the pools after all stakers have spoken for themselves
+		if err := c.add(voters.Rest(v.voter), v.options); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // A castVote is a vote with whose it is.
@@ -73,11 +98,13 @@ func takeVotes(ctx context.Context, gov *govkeeper.Keeper, proposal uint64) ([]c
 // A count adds up votes.
 type count struct {
 	voted   sdkmath.LegacyDec
+	total   sdkmath.Int // stake that could vote
 	results map[govv1.VoteOption]sdkmath.LegacyDec
 }
 
+// newCount is the count before any vote. Nothing of something is no quorum.
 func newCount() *count {
-	c := &count{voted: sdkmath.LegacyZeroDec(), results: map[govv1.VoteOption]sdkmath.LegacyDec{}}
+	c := &count{voted: sdkmath.LegacyZeroDec(), total: sdkmath.OneInt(), results: map[govv1.VoteOption]sdkmath.LegacyDec{}}
 	for _, o := range []govv1.VoteOption{govv1.OptionYes, govv1.OptionAbstain, govv1.OptionNo, govv1.OptionNoWithVeto} {
 		c.results[o] = sdkmath.LegacyZeroDec()
 	}

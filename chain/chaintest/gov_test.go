@@ -6,6 +6,7 @@ import (
 	"time"
 
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
@@ -91,6 +92,71 @@ func TestGovernanceCountsStake(t *testing.T) {
 	if out.Params != params {
 		t.Errorf("parameters %+v, want %+v", out.Params, params)
 	}
+}
+
+// The end of a vote must not stop the chain: stakes that cannot be read, or whose worth cannot be told, do not
+// count, and the others do.
+func TestGovernanceOutlastsBrokenStakes(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	garbage := []byte{0xff, 0xff, 0xff}
+	tests := map[string]struct {
+		spoil func(c *chaintest.Chain, own rpc.Stake)
+		yes   string
+	}{
+		"stake": {func(c *chaintest.Chain, own rpc.Stake) {
+			c.Store("committee").Set(append([]byte{stakesPrefix}, own.ID[:]...), garbage)
+		}, "3000000000000"}, // the node votes with its pool all the same
+		"rates": {func(c *chaintest.Chain, _ rpc.Stake) {
+			store := c.Store("committee")
+			for _, key := range ratesOf(store, c.Nodes[1].ID) {
+				store.Set(key, garbage)
+			}
+			store.Set(append(ratePrefix(c.Nodes[1].ID), 0, 0, 0, 1), garbage)
+		}, "3000000000000"},
+		"pool": {func(c *chaintest.Chain, _ rpc.Stake) {
+			c.Store("committee").Set(append([]byte{poolsPrefix}, c.Nodes[1].ID[:]...), garbage)
+		}, "2000000000000"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newStill(t)
+			id := propose(t, c.Wallet(0), &committeev1.MsgUpdateParams{
+				Authority: governance(), Params: committeev1.Params{NShards: 10, MaxActiveNodes: 77},
+			})
+			for i := range 3 {
+				w, err := c.NodeWallet(ctx, i)
+				ok(t, err)
+				vote(t, w, id, govv1.OptionYes)
+			}
+			test.spoil(c, stakesOf(t, c, c.Nodes[1].Owner.Address())[0])
+			p := decided(t, c, id)
+			if p.Status != govv1.StatusPassed || p.FinalTallyResult.YesCount != test.yes {
+				t.Errorf("%s with %s, want %s in favour", p.Status, p.FinalTallyResult.YesCount, test.yes)
+			}
+			blocks(t, c, 2)
+		})
+	}
+}
+
+// Votes that cannot be read are nobody's, and the chain goes on.
+func TestGovernanceOutlastsBrokenVotes(t *testing.T) {
+	t.Parallel()
+	c := newStill(t)
+	id := propose(t, c.Wallet(0), &committeev1.MsgSpendCommunity{Authority: governance(), Recipient: governance(), Amount: 1})
+	for _, w := range nodeWallets(t, c) {
+		vote(t, w, id, govv1.OptionYes)
+	}
+	store := c.Store(govtypes.StoreKey)
+	it := store.Iterator(govtypes.VotesKeyPrefix, storetypes.PrefixEndBytes(govtypes.VotesKeyPrefix))
+	key := it.Key()
+	ok(t, it.Close())
+	store.Set(key, []byte{0xff, 0xff, 0xff})
+	if p := decided(t, c, id); p.Status != govv1.StatusRejected || p.FinalTallyResult.YesCount != "0" {
+		t.Errorf("proposal %+v", p)
+	}
+	blocks(t, c, 2)
 }
 
 // Without a quorum of stake nothing passes.

@@ -59,20 +59,26 @@ func (k Keeper) Electorate(ctx context.Context) (*Electorate, error) {
 func (e *Electorate) Total() sdkmath.Int { return e.total }
 
 // Take returns what the stakes of a voter are worth, and takes it out of the pools they are in. A stake
-// counts while it earns.
+// counts while it earns. One that cannot be read, or whose worth cannot be told, does not count: the end of a
+// vote must not fail because of it.
 func (e *Electorate) Take(ctx context.Context, voter sdk.AccAddress) (sdkmath.Int, error) {
 	sum := sdkmath.ZeroInt()
 	seen := 0
 	err := e.k.stakesOf(ctx, voter, nil, func(id []byte) (bool, error) {
-		record, err := e.k.stakes.Get(ctx, id)
+		err := isolate(func() error {
+			record, err := e.k.stakes.Get(ctx, id)
+			if err != nil {
+				return err
+			}
+			s, err := stakedOf(record)
+			if err == nil {
+				sum = sum.Add(sdkmath.NewIntFromUint64(e.take(s)))
+			}
+			return err
+		})
 		if err != nil {
-			return false, err
+			sdk.UnwrapSDKContext(ctx).Logger().Error("committee: stake does not vote", "stake", hexID(id), "err", err)
 		}
-		s, err := stakedOf(record)
-		if err != nil {
-			return false, err
-		}
-		sum = sum.Add(sdkmath.NewIntFromUint64(e.take(s)))
 		seen++
 		return seen < maxVotingStakes, nil
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/gogoproto/proto"
@@ -51,10 +52,15 @@ func (k Keeper) attempt(ctx context.Context, what string, step func(context.Cont
 	return true
 }
 
-// isolate runs f and returns its error, or its panic as an error.
+// isolate runs f and returns its error, or its panic as an error. To run out of gas is not the state's fault
+// and ends the query as ever.
 func isolate(f func() error) (err error) {
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case storetypes.ErrorOutOfGas:
+			panic(r)
+		default:
 			err = fmt.Errorf("committee: state is broken: %v", r)
 		}
 	}()
