@@ -1,6 +1,7 @@
 package chaintest_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -220,6 +221,42 @@ func TestSubsidies(t *testing.T) {
 	}
 	if commission != 4*1000+10*10 {
 		t.Errorf("commissions of %d", commission)
+	}
+	checkMoney(t, c)
+}
+
+// A node whose pool cannot be read gets no subsidies, and the others do.
+func TestSubsidiesOutlastABrokenPool(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c := newEpochs(t, chaintest.Options{})
+	w := c.Wallet(0)
+	me := w.Address().String()
+	ok(t, execute(ctx, w, &blobv1.MsgFundSubsidies{Sender: me, Amount: wal}))
+	store, key := c.Store("blob"), []byte{subsidiesStart}
+	var s blobv1.Subsidies
+	ok(t, s.Unmarshal(store.Get(key)))
+	s.Base = 1000
+	raw, err := s.Marshal()
+	ok(t, err)
+	store.Set(key, raw)
+	ok(t, c.NextEpoch(ctx))
+	broken := append([]byte{poolsPrefix}, c.Nodes[2].ID[:]...)
+	before := c.Store("committee").Get(broken)
+	c.Store("committee").Set(broken, []byte{0xff, 0xff, 0xff})
+	var out blobv1.MsgProcessSubsidiesResponse
+	ok(t, w.Execute(ctx, 5_000_000, &blobv1.MsgProcessSubsidies{Sender: me}, &out))
+	c.Store("committee").Set(broken, before)
+	blocks(t, c, 1)
+	for _, p := range pools(t, c) {
+		if paid := p.Commission == 1000; paid == bytes.Equal(p.NodeId, c.Nodes[2].ID[:]) {
+			t.Errorf("node %x has a commission of %d", p.NodeId[:4], p.Commission)
+		}
+	}
+	var left blobv1.QuerySubsidiesResponse
+	ok(t, c.Ask(ctx, "/walrus.blob.v1.Query/Subsidies", &blobv1.QuerySubsidiesRequest{}, &left))
+	if out.Fixed != 3*1000 || left.Subsidies.Pool != wal-3*1000 {
+		t.Errorf("paid %+v, left %d", out, left.Subsidies.Pool)
 	}
 	checkMoney(t, c)
 }

@@ -44,6 +44,9 @@ const (
 // unelectable tells whether the node has to be left out of the next committee.
 func (b *breakage) unelectable() bool { return b.kind == nodeGarbage || b.kind == nodeKeyless }
 
+// unreadable tells whether its pool is no pool at all.
+func (b *breakage) unreadable() bool { return b.kind == poolGarbage || b.kind == poolNameless }
+
 // frozen tells whether its pool stays as it is until it is mended.
 func (n *walkNode) frozen() bool { return n.broken != nil && !n.broken.unelectable() }
 

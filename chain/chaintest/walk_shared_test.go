@@ -208,15 +208,18 @@ func (w *walk) fundSubsidies() *operation {
 	}
 }
 
-// processSubsidies pays what is due, unless to a pool that cannot be read now.
+// processSubsidies pays what is due, but for the part of nodes whose pools cannot be read now.
 func (w *walk) processSubsidies() *operation {
-	if w.processing || slices.ContainsFunc(w.nodes, (*walkNode).frozen) {
+	// A broken pool that can be read takes what mending would undo.
+	if w.processing || slices.ContainsFunc(w.nodes, func(n *walkNode) bool { return n.frozen() && !n.broken.unreadable() }) {
 		return nil
 	}
 	var fixed uint64
 	if w.subsidised < w.number {
 		for _, m := range w.seen.state.Previous {
-			fixed += walkBase + walkPerShard*uint64(len(m.Shards))
+			if b := w.nodeOf(m.Node).broken; b == nil || !b.unreadable() {
+				fixed += walkBase + walkPerShard*uint64(len(m.Shards))
+			}
 		}
 	}
 	sender, epoch := w.anyone(), w.number

@@ -1442,8 +1442,8 @@ func (m *StoragePoolExtended) GetNewEndEpoch() uint32 {
 	return 0
 }
 
-// NodeSkipped: a step of the epoch machine left a node out because its state could not be processed. The
-// node and its stake stay as they were.
+// NodeSkipped: a step of the epoch machine, or the payment of subsidies, left a node out because its state could
+// not be processed. The node and its stake stay as they were.
 type NodeSkipped struct {
 	Epoch  uint32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	NodeId []byte `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`

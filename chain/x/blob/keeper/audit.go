@@ -6,6 +6,7 @@ import (
 	"cosmossdk.io/collections"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	"github.com/walrus-go/walrus/chain/economy/storage"
 )
 
 // EachStorage calls f for every resource in the state: those that are owned, and those that back blobs and
@@ -42,6 +43,9 @@ func (k Keeper) EachPooled(ctx context.Context, f func(blobv1.PooledBlob) error)
 
 // Subsidies returns the rates of subsidies and what they are paid from.
 func (k Keeper) Subsidies(ctx context.Context) (blobv1.Subsidies, error) { return k.subsidies.Get(ctx) }
+
+// EventBlobs returns the last certified event blob and the shards behind those that are not certified yet.
+func (k Keeper) EventBlobs(ctx context.Context) (storage.EventBlobs, error) { return k.eventBlobs(ctx) }
 
 // eachRecord calls f for every record, ascending by key.
 func eachRecord[K, V any](ctx context.Context, records collections.Map[K, V], f func(V) error) error {

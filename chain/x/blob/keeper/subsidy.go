@@ -7,6 +7,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	eventv1 "github.com/walrus-go/walrus/api/event/v1"
 	"github.com/walrus-go/walrus/chain/economy"
 	"github.com/walrus-go/walrus/chain/economy/subsidy"
 	"github.com/walrus-go/walrus/chain/x/blob/types"
@@ -123,21 +124,40 @@ func (k Keeper) processSubsidies(ctx context.Context) (*blobv1.MsgProcessSubsidi
 	time := uint64(max(sdk.UnwrapSDKContext(ctx).BlockTime().UnixMilli(), 0))
 	var paid subsidy.Paid
 	err = k.changeSubsidies(ctx, func(s *subsidy.Subsidies) (err error) {
-		paid, err = s.Process(m.Ring, previous, time)
-		return err
+		if paid, err = s.Process(m.Ring, previous, time); err != nil {
+			return err
+		}
+		refused, err := k.payNodes(ctx, m.Now(), paid.Fixed)
+		if err != nil {
+			return err
+		}
+		paid.Total -= refused
+		return s.Fund(refused)
 	})
 	if err != nil {
 		return nil, err
-	}
-	for _, p := range paid.Fixed {
-		if err := k.committee.CreditCommission(ctx, p.Node, p.Amount); err != nil {
-			return nil, err
-		}
 	}
 	return &blobv1.MsgProcessSubsidiesResponse{Fixed: paid.Total, Usage: paid.Usage}, errors.Join(
 		k.setRing(ctx, m.Ring),
 		k.shift(ctx, committeetypes.ModuleName, paid.Total), k.shift(ctx, types.ModuleName, paid.Usage),
 		announce(ctx, &blobv1.EventSubsidiesProcessed{Epoch: uint32(m.Now()), Fixed: paid.Total, Usage: paid.Usage}))
+}
+
+// payNodes adds to the commissions of nodes and returns the sum of what could not be added: a node whose pool
+// cannot be read must not keep the others from what is theirs.
+func (k Keeper) payNodes(ctx context.Context, now committee.Epoch, list []subsidy.Payment) (refused uint64, err error) {
+	for _, p := range list {
+		failure := k.committee.CreditCommission(ctx, p.Node, p.Amount)
+		if failure == nil {
+			continue
+		}
+		sdk.UnwrapSDKContext(ctx).Logger().Error("blob: node left out of subsidies", "node", p.Node, "err", failure)
+		refused += p.Amount
+		if _, err := k.log.Emit(ctx, &eventv1.NodeSkipped{Epoch: uint32(now), NodeId: p.Node[:], Step: "subsidies"}); err != nil {
+			return 0, err
+		}
+	}
+	return refused, nil
 }
 
 // shift moves amount from what subsidies are paid from to a module's account.
