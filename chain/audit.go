@@ -11,6 +11,7 @@ import (
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/chain/economy/market"
+	"github.com/walrus-go/walrus/chain/economy/storage"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
 	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 	committeetypes "github.com/walrus-go/walrus/chain/x/committee/types"
@@ -117,3 +118,6 @@ func (a *Audit) EachPooled(f func(blobv1.PooledBlob) error) error {
 
 // Subsidies returns the rates of subsidies and what they are paid from.
 func (a *Audit) Subsidies() (blobv1.Subsidies, error) { return a.k.blob.Subsidies(a.ctx) }
+
+// EventBlobs returns what is known of event blobs.
+func (a *Audit) EventBlobs() (storage.EventBlobs, error) { return a.k.blob.EventBlobs(a.ctx) }

@@ -18,6 +18,7 @@ import (
 	"github.com/walrus-go/walrus/chain/economy/market"
 	"github.com/walrus-go/walrus/chain/economy/price"
 	"github.com/walrus-go/walrus/chain/economy/stake"
+	"github.com/walrus-go/walrus/chain/economy/storage"
 	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 	"github.com/walrus-go/walrus/committee"
 )
@@ -27,6 +28,7 @@ type look struct {
 	money  chain.Money
 	market market.Market
 	state  committeekeeper.Audit
+	events storage.EventBlobs
 }
 
 func (w *walk) look() (l look, err error) {
@@ -37,7 +39,10 @@ func (w *walk) look() (l look, err error) {
 		if l.market, err = a.Market(); err != nil {
 			return err
 		}
-		l.state, err = a.Committee()
+		if l.state, err = a.Committee(); err != nil {
+			return err
+		}
+		l.events, err = a.EventBlobs()
 		return err
 	})
 	return l, err
@@ -76,6 +81,9 @@ func (w *walk) check(l *look) error {
 		if !w.nodeOf(p.Node).frozen() && (p.Shares > p.Balance || p.Blocked > p.Commission) {
 			return fmt.Errorf("I-9: %+v", p)
 		}
+	}
+	if err := w.events.check(l); err != nil {
+		return err
 	}
 	w.seen = *l
 	return nil

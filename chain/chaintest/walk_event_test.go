@@ -3,6 +3,7 @@ package chaintest_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/blob"
@@ -106,6 +107,25 @@ func (w *walk) attested(out *blobv1.MsgCertifyEventBlobResponse, id blob.ID, wei
 		w.free += w.encoded(size)
 	}
 	return err
+}
+
+// check holds what the chain keeps of event blobs against what the walk knows: the last one certified, and of
+// others what was said in this epoch since then.
+func (e *walkEvents) check(l *look) error {
+	support := map[blob.ID]int{}
+	if e.epoch == committee.Epoch(l.state.Epoch.Number) && len(e.next) > 0 {
+		support = maps.Clone(e.support)
+	}
+	for _, s := range l.events.Weights {
+		if s.Sequence != e.latest+1 || s.Weight == 0 || support[s.BlobID] != int(s.Weight) {
+			return fmt.Errorf("event blobs: %d shards for %s at checkpoint %d, after %d; want %d", s.Weight, s.BlobID, s.Sequence, e.latest, support[s.BlobID])
+		}
+		delete(support, s.BlobID)
+	}
+	if len(support) > 0 || l.events.Latest.Sequence != e.latest {
+		return fmt.Errorf("event blobs: checkpoint %d is certified, not %d; support is gone: %v", l.events.Latest.Sequence, e.latest, support)
+	}
+	return nil
 }
 
 // announceDenyList announces a deny list; updateDenyList certifies one.
