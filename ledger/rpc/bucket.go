@@ -77,7 +77,7 @@ func (c *Client) BucketCaps(ctx context.Context, owner ledger.Address, page ledg
 func (w *Wallet) CreateBucket(ctx context.Context, size uint64, epochs uint32) (BucketCap, error) {
 	var out blobv1.MsgCreateBlobBucketResponse
 	m := &blobv1.MsgCreateBlobBucket{Owner: w.Address().String(), Size_: size, EpochsAhead: epochs}
-	if err := w.Execute(ctx, gasObject, m, &out); err != nil {
+	if err := w.buy(ctx, gasObject, m, &out); err != nil {
 		return BucketCap{}, err
 	}
 	return one(capOf(&out.Cap))
@@ -89,7 +89,7 @@ func (w *Wallet) RegisterInBucket(ctx context.Context, right BucketCap, blobs []
 	m := &blobv1.MsgRegisterBucketBlobs{
 		Owner: w.Address().String(), BucketId: right.Bucket[:], CapId: right.ID[:], Blobs: pooledRegistrations(blobs),
 	}
-	if err := w.Execute(ctx, GasLimit(len(blobs)), m, &out); err != nil {
+	if err := w.buy(ctx, GasLimit(len(blobs)), m, &out); err != nil {
 		return nil, err
 	}
 	return registeredPooled(out.Blobs, len(blobs))
@@ -113,12 +113,12 @@ func (w *Wallet) DeleteInBucket(ctx context.Context, right BucketCap, blobs []bl
 func (w *Wallet) ExtendBucket(ctx context.Context, right BucketCap, epochs uint32) (committee.Epoch, error) {
 	var out blobv1.MsgExtendBlobBucketResponse
 	m := &blobv1.MsgExtendBlobBucket{Owner: w.Address().String(), BucketId: right.Bucket[:], CapId: right.ID[:], Epochs: epochs}
-	err := w.Execute(ctx, gasObject, m, &out)
+	err := w.buy(ctx, gasObject, m, &out)
 	return epochOf(out.EndEpoch), err
 }
 
 // GrowBucket buys size more encoded bytes for a bucket until its end.
 func (w *Wallet) GrowBucket(ctx context.Context, right BucketCap, size uint64) error {
 	m := &blobv1.MsgIncreaseBlobBucket{Owner: w.Address().String(), BucketId: right.Bucket[:], CapId: right.ID[:], Size_: size}
-	return w.Execute(ctx, gasObject, m, &blobv1.MsgIncreaseBlobBucketResponse{})
+	return w.buy(ctx, gasObject, m, &blobv1.MsgIncreaseBlobBucketResponse{})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	authv1beta1 "cosmossdk.io/api/cosmos/auth/v1beta1"
 	bankv1beta1 "cosmossdk.io/api/cosmos/bank/v1beta1"
@@ -23,6 +24,7 @@ type Client struct {
 	conn    Conn
 	chainID string
 	follow  *follower
+	horizon atomic.Uint32 // for how many epochs space is sold; 0 until it is known
 }
 
 // Dial returns a client of the node at url, such as http://127.0.0.1:26657, once the chain has a block.

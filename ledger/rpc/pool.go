@@ -155,7 +155,7 @@ func (c *Client) pooledBlobs(ctx context.Context, req *blobv1.QueryPooledBlobsRe
 func (w *Wallet) CreatePool(ctx context.Context, size uint64, epochs uint32) (StoragePool, error) {
 	var out blobv1.MsgCreateStoragePoolResponse
 	m := &blobv1.MsgCreateStoragePool{Owner: w.Address().String(), Size_: size, EpochsAhead: epochs}
-	if err := w.Execute(ctx, gasObject, m, &out); err != nil {
+	if err := w.buy(ctx, gasObject, m, &out); err != nil {
 		return StoragePool{}, err
 	}
 	return one(poolOf(&out.Pool))
@@ -175,7 +175,7 @@ func (w *Wallet) CreatePoolWith(ctx context.Context, storage blob.ObjectID) (Sto
 func (w *Wallet) RegisterPooled(ctx context.Context, pool blob.ObjectID, blobs []PooledRegistration) ([]PooledBlob, error) {
 	var out blobv1.MsgRegisterPooledBlobsResponse
 	m := &blobv1.MsgRegisterPooledBlobs{Owner: w.Address().String(), PoolId: pool[:], Blobs: pooledRegistrations(blobs)}
-	if err := w.Execute(ctx, GasLimit(len(blobs)), m, &out); err != nil {
+	if err := w.buy(ctx, GasLimit(len(blobs)), m, &out); err != nil {
 		return nil, err
 	}
 	return registeredPooled(out.Blobs, len(blobs))
@@ -210,14 +210,14 @@ func (w *Wallet) BurnPooled(ctx context.Context, pool blob.ObjectID, blobs []blo
 func (w *Wallet) ExtendPool(ctx context.Context, pool blob.ObjectID, epochs uint32) (committee.Epoch, error) {
 	var out blobv1.MsgExtendStoragePoolResponse
 	m := &blobv1.MsgExtendStoragePool{Owner: w.Address().String(), PoolId: pool[:], Epochs: epochs}
-	err := w.Execute(ctx, gasObject, m, &out)
+	err := w.buy(ctx, gasObject, m, &out)
 	return epochOf(out.EndEpoch), err
 }
 
 // GrowPool buys size more encoded bytes for a storage pool until its end.
 func (w *Wallet) GrowPool(ctx context.Context, pool blob.ObjectID, size uint64) error {
 	m := &blobv1.MsgIncreaseStoragePool{Owner: w.Address().String(), PoolId: pool[:], Size_: size}
-	return w.Execute(ctx, gasObject, m, &blobv1.MsgIncreaseStoragePoolResponse{})
+	return w.buy(ctx, gasObject, m, &blobv1.MsgIncreaseStoragePoolResponse{})
 }
 
 // GrowPoolWith adds an owned resource, which ends with the pool, to a storage pool.

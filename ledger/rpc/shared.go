@@ -71,7 +71,7 @@ func (w *Wallet) FundShared(ctx context.Context, shared blob.ObjectID, amount ui
 func (w *Wallet) ExtendShared(ctx context.Context, shared blob.ObjectID, epochs uint32) (committee.Epoch, uint64, error) {
 	var out blobv1.MsgExtendSharedBlobResponse
 	m := &blobv1.MsgExtendSharedBlob{Sender: w.Address().String(), SharedId: shared[:], Epochs: epochs}
-	err := w.Execute(ctx, gasObject, m, &out)
+	err := w.buy(ctx, gasObject, m, &out)
 	return epochOf(out.EndEpoch), out.Funds, err
 }
 

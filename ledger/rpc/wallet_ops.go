@@ -26,12 +26,45 @@ const (
 	gasCertify     = 90_000  // blob
 	gasCertificate = 50_000  // set of signers
 	gasSigner      = 75
+	gasEpoch       = 1_200 // epoch beyond usualEpochs for which the chain sells space
+	usualEpochs    = 53
 )
 
-// GasLimit is the limit that a wallet sets for a transaction about n blobs, where no tighter one is known.
+// saleGas is the limit for a transaction that buys something in the storage market. Whatever it buys, the chain
+// writes the accounts of all epochs for which it sells space: of the usual number of them the limit gas takes care.
+func (w *Wallet) saleGas(ctx context.Context, gas uint64) (uint64, error) {
+	epochs, err := w.client.maxEpochsAhead(ctx)
+	return gas + gasEpoch*uint64(max(epochs, usualEpochs)-usualEpochs), err
+}
+
+// buy executes a message that buys something in the storage market.
+func (w *Wallet) buy(ctx context.Context, gas uint64, message, response gogoproto.Message) error {
+	gas, err := w.saleGas(ctx, gas)
+	if err != nil {
+		return err
+	}
+	return w.Execute(ctx, gas, message, response)
+}
+
+// maxEpochsAhead returns for how many epochs the chain sells space, which never changes.
+func (c *Client) maxEpochsAhead(ctx context.Context) (uint32, error) {
+	if known := c.horizon.Load(); known > 0 {
+		return known, nil
+	}
+	var system blobv1.QuerySystemResponse
+	if err := c.query(ctx, blobQuery+"System", &blobv1.QuerySystemRequest{}, &system); err != nil {
+		return 0, err
+	}
+	c.horizon.Store(system.Params.MaxEpochsAhead)
+	return system.Params.MaxEpochsAhead, nil
+}
+
+// GasLimit is the limit that a wallet sets for a transaction about n blobs, where no tighter one is known and the
+// chain sells space for the usual number of epochs.
 func GasLimit(n int) uint64 { return gasBase + gasEach*uint64(n) }
 
-// RegisterGas is the limit that a wallet sets for registering blobs.
+// RegisterGas is the limit that a wallet sets for registering blobs, where the chain sells space for the usual
+// number of epochs.
 func RegisterGas(blobs []ledger.Registration) uint64 {
 	gas := gasBase + gasRegister*uint64(len(blobs))
 	for _, r := range blobs {
@@ -83,7 +116,11 @@ func (w *Wallet) Register(ctx context.Context, blobs []ledger.Registration) ([]l
 		m.Blobs = append(m.Blobs, one)
 	}
 	cuts := len(messages)
-	receipt, err := w.Deliver(ctx, RegisterGas(blobs), append(messages, m)...)
+	gas, err := w.saleGas(ctx, RegisterGas(blobs))
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := w.Deliver(ctx, gas, append(messages, m)...)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +173,7 @@ func committed[T any](out []T, err error) ([]T, error) {
 // Extend implements [ledger.Wallet].
 func (w *Wallet) Extend(ctx context.Context, object blob.ObjectID, epochs uint32) error {
 	m := &blobv1.MsgExtendBlob{Owner: w.Address().String(), ObjectId: object[:], Epochs: epochs}
-	return w.Execute(ctx, GasLimit(1), m, &blobv1.MsgExtendBlobResponse{})
+	return w.buy(ctx, GasLimit(1), m, &blobv1.MsgExtendBlobResponse{})
 }
 
 // Send implements [ledger.Wallet].
