@@ -1,6 +1,7 @@
 package chaintest_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -266,6 +267,36 @@ func TestSlashingBurnsCommission(t *testing.T) {
 		t.Errorf("burned %d, want %d", burned, 2*wal)
 	}
 	checkMoney(t, c)
+}
+
+// Proposals that are over, or that nobody can read, are removed by whoever cares.
+func TestVotesAreCleanedUp(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c := newEpochs(t, chaintest.Options{})
+	w := nodeWallets(t, c)[0]
+	clean := &committeev1.MsgCleanupVotes{Sender: w.Address().String(), Digests: [][]byte{bytes.Repeat([]byte{1}, 32), {1}}}
+	for _, n := range c.Nodes[1:] {
+		ok(t, execute(ctx, w, &committeev1.MsgVoteSlash{Sender: clean.Sender, NodeId: c.Nodes[0].ID[:], Candidate: n.ID[:]}))
+		clean.Candidates = append(clean.Candidates, n.ID[:])
+	}
+	ok(t, execute(ctx, w, &committeev1.MsgVoteUpgrade{Sender: clean.Sender, NodeId: c.Nodes[0].ID[:], Digest: clean.Digests[0]}))
+	left := func() int {
+		var out committeev1.QueryProposalsResponse
+		ok(t, c.Ask(ctx, "/walrus.committee.v1.Query/Proposals", &committeev1.QueryProposalsRequest{}, &out))
+		return len(out.Slashings) + len(out.Upgrades)
+	}
+	ok(t, execute(ctx, w, clean))
+	if n := left(); n != len(c.Nodes) {
+		t.Errorf("%d proposals are left in their epoch, want %d", n, len(c.Nodes))
+	}
+	ok(t, c.NextEpoch(ctx))
+	c.Store("committee").Set(append([]byte{slashingsPrefix}, c.Nodes[2].ID[:]...), []byte{0xff, 0xff, 0xff})
+	blocks(t, c, 1)
+	ok(t, execute(ctx, w, clean))
+	if n := left(); n != 0 {
+		t.Errorf("%d proposals are left", n)
+	}
 }
 
 // An upgrade stops the program from before at its height; the next one goes on from there, and neither does

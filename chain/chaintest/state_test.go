@@ -9,14 +9,17 @@ import (
 	"testing"
 
 	"github.com/cosmos/gogoproto/jsonpb"
+	gogoproto "github.com/cosmos/gogoproto/proto"
 
 	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
+	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/blob"
 	"github.com/walrus-go/walrus/chain"
 	"github.com/walrus-go/walrus/chain/chaintest"
 	"github.com/walrus-go/walrus/chain/economy/cert"
 	"github.com/walrus-go/walrus/chain/economy/storage"
 	blobkeeper "github.com/walrus-go/walrus/chain/x/blob/keeper"
+	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/ledgertest"
 	"github.com/walrus-go/walrus/ledger/rpc"
@@ -172,17 +175,54 @@ func TestMarketGenesisIsChecked(t *testing.T) {
 		},
 		"open event blob with a short ID": func(g *blobv1.GenesisState) { g.EventBlobWeights.List[0].Checkpoint.BlobId = nil },
 	} {
-		state := expanded(t, exported)
-		var g blobv1.GenesisState
-		ok(t, jsonpb.Unmarshal(bytes.NewReader(state["blob"]), &g))
-		change(&g)
-		text, err := new(jsonpb.Marshaler).MarshalToString(&g)
-		ok(t, err)
-		state["blob"] = json.RawMessage(text)
-		raw, err := json.Marshal(state)
-		ok(t, err)
-		if err := imported(exported.WithState(raw)); !errors.Is(err, blobkeeper.ErrGenesis) {
+		if err := importChanged(t, exported, "blob", change); !errors.Is(err, blobkeeper.ErrGenesis) {
 			t.Errorf("%s: got %v, want %v", name, err, blobkeeper.ErrGenesis)
+		}
+	}
+}
+
+// importChanged tries to start a chain from a genesis with the state of one module changed.
+func importChanged[G any, P interface {
+	*G
+	gogoproto.Message
+}](t *testing.T, exported *chain.Genesis, module string, change func(P)) error {
+	t.Helper()
+	state := expanded(t, exported)
+	g := P(new(G))
+	ok(t, jsonpb.Unmarshal(bytes.NewReader(state[module]), g))
+	change(g)
+	text, err := new(jsonpb.Marshaler).MarshalToString(g)
+	ok(t, err)
+	state[module] = json.RawMessage(text)
+	raw, err := json.Marshal(state)
+	ok(t, err)
+	return imported(exported.WithState(raw))
+}
+
+// Votes of nodes that could be neither executed nor removed, and an epoch that could never end, are no genesis.
+func TestCommitteeGenesisIsChecked(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	c := newEpochs(t, chaintest.Options{})
+	ok(t, c.EndVoting(ctx))
+	node := nodeWallets(t, c)[0]
+	me, id := node.Address().String(), c.Nodes[0].ID[:]
+	ok(t, execute(ctx, node, &committeev1.MsgVoteSlash{Sender: me, NodeId: id, Candidate: c.Nodes[1].ID[:]}))
+	ok(t, execute(ctx, node, &committeev1.MsgVoteUpgrade{Sender: me, NodeId: id, Digest: bytes.Repeat([]byte{1}, 32)}))
+	exported, err := c.App.Export("walrus-fork", c.Now())
+	ok(t, err)
+	ok(t, importChanged(t, exported, "committee", func(*committeev1.GenesisState) {}))
+	for name, change := range map[string]func(g *committeev1.GenesisState){
+		"slashing of a short node ID":   func(g *committeev1.GenesisState) { g.Slashings[0].Subject = []byte{1} },
+		"slashing of nobody":            func(g *committeev1.GenesisState) { g.Slashings[0].Subject[0] ^= 1 },
+		"slashing with a short voter":   func(g *committeev1.GenesisState) { g.Slashings[0].Voters[0] = []byte{1} },
+		"slashing of a later epoch":     func(g *committeev1.GenesisState) { g.Slashings[0].Epoch++ },
+		"upgrade with a short digest":   func(g *committeev1.GenesisState) { g.Upgrades[0].Subject = []byte{1} },
+		"upgrade with a short voter":    func(g *committeev1.GenesisState) { g.Upgrades[0].Voters[0] = nil },
+		"selection without a committee": func(g *committeev1.GenesisState) { g.Committees = g.Committees[:len(g.Committees)-1] },
+	} {
+		if err := importChanged(t, exported, "committee", change); !errors.Is(err, committeekeeper.ErrGenesis) {
+			t.Errorf("%s: got %v, want %v", name, err, committeekeeper.ErrGenesis)
 		}
 	}
 }

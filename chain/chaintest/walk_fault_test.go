@@ -16,10 +16,11 @@ import (
 
 // Prefixes of the committee module's state.
 const (
-	nodesPrefix  = 2
-	poolsPrefix  = 4
-	ratesPrefix  = 5
-	stakesPrefix = 6
+	nodesPrefix     = 2
+	poolsPrefix     = 4
+	ratesPrefix     = 5
+	stakesPrefix    = 6
+	slashingsPrefix = 9
 )
 
 // A breakage is what was done to the state of one node, behind the back of all rules, for some epochs.

@@ -3,8 +3,10 @@ package keeper
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cosmossdk.io/collections"
 	sdkmath "cosmossdk.io/math"
@@ -34,7 +36,7 @@ func Validate(g *committeev1.GenesisState) error {
 	if err != nil {
 		return err
 	}
-	current := false
+	var current, next bool
 	for i, c := range g.Committees {
 		if i > 0 && c.Epoch <= g.Committees[i-1].Epoch {
 			return fmt.Errorf("%w: committee of epoch %d is out of order", ErrGenesis, c.Epoch)
@@ -43,11 +45,41 @@ func Validate(g *committeev1.GenesisState) error {
 			return fmt.Errorf("%w: committee of epoch %d: %w", ErrGenesis, c.Epoch, err)
 		}
 		current = current || c.Epoch == g.Epoch.Number
+		next = next || c.Epoch == g.Epoch.Number+1
 	}
 	if !current {
 		return fmt.Errorf("%w: no committee for epoch %d", ErrGenesis, g.Epoch.Number)
 	}
-	return validateStakes(g, registered)
+	if g.Epoch.Phase == committeev1.EPOCH_PHASE_NEXT_PARAMS_SELECTED && !next {
+		return fmt.Errorf("%w: no committee for epoch %d, which is selected", ErrGenesis, g.Epoch.Number+1)
+	}
+	return errors.Join(validateStakes(g, registered), validateVotes(g, registered))
+}
+
+// validateVotes checks the proposals that nodes vote on: one that cannot be read back, or is of an epoch to come,
+// would be there for ever.
+func validateVotes(g *committeev1.GenesisState, registered map[string]bool) error {
+	for _, p := range g.Slashings {
+		if !registered[string(p.Subject)] {
+			return fmt.Errorf("%w: votes to slash node %s, which is not registered", ErrGenesis, hexID(p.Subject))
+		}
+	}
+	for _, p := range g.Upgrades {
+		if len(p.Subject) != sha256.Size {
+			return fmt.Errorf("%w: votes for an upgrade with a digest of %d bytes", ErrGenesis, len(p.Subject))
+		}
+	}
+	for _, p := range slices.Concat(g.Slashings, g.Upgrades) {
+		if p.Epoch > g.Epoch.Number {
+			return fmt.Errorf("%w: votes on %s in epoch %d", ErrGenesis, hexID(p.Subject), p.Epoch)
+		}
+		for _, voter := range p.Voters {
+			if !registered[string(voter)] {
+				return fmt.Errorf("%w: vote on %s of node %s, which is not registered", ErrGenesis, hexID(p.Subject), hexID(voter))
+			}
+		}
+	}
+	return nil
 }
 
 func validateParams(p *committeev1.Params) error {

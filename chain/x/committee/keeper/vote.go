@@ -112,26 +112,20 @@ func (k Keeper) cleanupVotes(ctx context.Context, m *committeev1.MsgCleanupVotes
 	if err != nil {
 		return err
 	}
-	for _, id := range m.Candidates {
-		p, err := proposal(ctx, k.slashings, id)
-		if err != nil {
+	return errors.Join(
+		cleanup(ctx, k.slashings, m.Candidates, func(p *ballot.Proposal) bool { return p.Stale(now) }),
+		cleanup(ctx, k.upgrades, m.Digests, func(p *ballot.Proposal) bool { return p.StaleUpgrade(now, version) }))
+}
+
+// cleanup removes those of the proposals about some subjects that are over, or that nobody can read.
+func cleanup(ctx context.Context, all proposals, subjects [][]byte, over func(*ballot.Proposal) bool) error {
+	for _, subject := range subjects {
+		p, err := proposal(ctx, all, subject)
+		if err == nil && (p == nil || !over(p)) {
+			continue
+		}
+		if err := all.Remove(ctx, subject); err != nil {
 			return err
-		}
-		if p != nil && p.Stale(now) {
-			if err := k.slashings.Remove(ctx, id); err != nil {
-				return err
-			}
-		}
-	}
-	for _, digest := range m.Digests {
-		p, err := proposal(ctx, k.upgrades, digest)
-		if err != nil {
-			return err
-		}
-		if p != nil && p.StaleUpgrade(now, version) {
-			if err := k.upgrades.Remove(ctx, digest); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
