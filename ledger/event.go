@@ -100,6 +100,12 @@ type InvalidBlobID struct {
 	BlobID blob.ID
 }
 
+// DenyListBlobDeleted says that a blob is on so many deny lists that no node is to keep it.
+type DenyListBlobDeleted struct {
+	Epoch  committee.Epoch
+	BlobID blob.ID
+}
+
 // EpochParametersSelected says that the next committee is known.
 type EpochParametersSelected struct{ Next committee.Epoch }
 
@@ -134,6 +140,7 @@ func (PooledBlobRegistered) event()    {}
 func (PooledBlobCertified) event()     {}
 func (PooledBlobDeleted) event()       {}
 func (InvalidBlobID) event()           {}
+func (DenyListBlobDeleted) event()     {}
 func (EpochParametersSelected) event() {}
 func (EpochChangeStart) event()        {}
 func (EpochChangeDone) event()         {}

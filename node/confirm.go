@@ -101,7 +101,7 @@ func (n *Node) attest(w http.ResponseWriter, c attest.Confirmation) error {
 
 // entitled checks that the chain asks for what is to be confirmed.
 func (n *Node) entitled(v *view, c attest.Confirmation) error {
-	_, registered, err := n.registered(v, c.Blob)
+	_, registered, err := n.kept(v, c.Blob)
 	if err != nil {
 		return err
 	}

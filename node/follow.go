@@ -181,11 +181,9 @@ func (n *Node) handle(ctx context.Context, e ledger.Event) error {
 	case ledger.PooledBlobDeleted:
 		return n.collect(body.BlobID, body.Epoch)
 	case ledger.InvalidBlobID:
-		n.pending.drop(body.BlobID)
-		if err := n.store.Purge(body.BlobID); err != nil {
-			return err
-		}
-		n.forget(body.BlobID)
+		return n.purge(body.BlobID)
+	case ledger.DenyListBlobDeleted:
+		return n.purge(body.BlobID)
 	case ledger.EpochChangeStart:
 		return n.reach(ctx, body.Epoch)
 	case ledger.EpochChangeDone:
@@ -222,6 +220,8 @@ func change(e ledger.Event) store.Change {
 		return store.DeletePooled{Blob: b.BlobID, Pool: b.Pool, Object: b.Object}
 	case ledger.InvalidBlobID:
 		return store.Invalidate{Blob: b.BlobID, Epoch: b.Epoch, Ref: e.Ref}
+	case ledger.DenyListBlobDeleted:
+		return store.Deny{Blob: b.BlobID}
 	}
 	return nil
 }
@@ -235,6 +235,16 @@ func (n *Node) collect(id blob.ID, epoch committee.Epoch) error {
 	if collected {
 		n.forget(id)
 	}
+	return nil
+}
+
+// purge deletes the data of a blob that nobody may keep.
+func (n *Node) purge(id blob.ID) error {
+	n.pending.drop(id)
+	if err := n.store.Purge(id); err != nil {
+		return err
+	}
+	n.forget(id)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -10,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	blobv1 "github.com/walrus-go/walrus/api/blob/v1"
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/bcs"
 	"github.com/walrus-go/walrus/blob"
+	"github.com/walrus-go/walrus/chain/economy/cert"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/rpc"
@@ -191,6 +194,51 @@ func TestDelete(t *testing.T) {
 	w.confirmed(f, nil, 0)
 }
 
+// What nodes have agreed to drop is gone, is refused to those who ask for it and to those who bring it again, and
+// the node says so.
+func TestDeniedBlobs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, node.Limits{})
+	f, other := newFile(t, 1, 3000), newFile(t, 2, 3000)
+	for _, f := range []*file{f, other} {
+		w.register(f, false)
+		w.caughtUp()
+		w.upload(f, false, http.StatusCreated)
+	}
+	a, err := w.chain.Certify(w.committee, cert.DenyListDeletedMessage(w.committee.Epoch(), f.id))
+	check(t, err)
+	sender := w.chain.Wallet(0)
+	m := &blobv1.MsgDeleteDenyListedBlob{
+		Sender: sender.Address().String(), Certificate: blobv1.Certificate{Message: a.Message, Signers: a.Signers, Signature: a.Signature},
+	}
+	check(t, sender.Execute(t.Context(), 1_000_000, m, &blobv1.MsgDeleteDenyListedBlobResponse{}))
+	w.caughtUp()
+	pairs, _ := w.mine(f)
+	for range 2 { // the second time after a restart
+		for _, request := range []struct {
+			method, path string
+			body         []byte
+		}{
+			{"GET", wire.MetadataPath(f.id), nil},
+			{"GET", wire.SliverPath(f.id, pairs[0], redstuff.Primary), nil},
+			{"GET", wire.ConfirmationPath(f.id, nil, 0), nil},
+			{"PUT", wire.MetadataPath(f.id), f.metadata.AppendBCS(nil)},
+			{"PUT", wire.Pending(wire.MetadataPath(f.id)), f.metadata.AppendBCS(nil)},
+			{"PUT", wire.SliverPath(f.id, pairs[0], redstuff.Primary), f.sliver(pairs[0], redstuff.Primary)},
+		} {
+			w.refused(httptest.NewRequest(request.method, request.path, bytes.NewReader(request.body)), wire.ErrForbidden)
+		}
+		var stored wire.StoredOnNode
+		w.data("GET", wire.MetadataStatusPath(f.id), nil, http.StatusOK, &stored)
+		if stored != wire.Nonexistent {
+			t.Errorf("metadata: %v", stored)
+		}
+		w.stored(other)
+		w.stop()
+		w.start()
+	}
+}
+
 func TestPools(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, node.Limits{Wait: time.Minute})
@@ -253,9 +301,9 @@ func TestStatus(t *testing.T) {
 	want()
 	var certs []ledger.Certification
 	for object, name := range map[blob.ObjectID]*blob.ObjectID{deletable.ID: &deletable.ID, permanent.ID: nil} {
-		cert, err := w.chain.Certify(w.committee, attest.Confirmation{Epoch: w.committee.Epoch(), Blob: f.id, Object: name}.Message())
+		c, err := w.chain.Certify(w.committee, attest.Confirmation{Epoch: w.committee.Epoch(), Blob: f.id, Object: name}.Message())
 		check(t, err)
-		certs = append(certs, ledger.Certification{Object: object, Certificate: cert})
+		certs = append(certs, ledger.Certification{Object: object, Certificate: c})
 	}
 	for _, c := range certs {
 		check(t, w.chain.Wallet(0).Certify(t.Context(), []ledger.Certification{c}))

@@ -25,6 +25,16 @@ func (n *Node) registered(v *view, id blob.ID) (*store.Info, bool, error) {
 	return info, info.Registered(v.epoch()), nil
 }
 
+// kept is registered for those who want the data of a blob, or bring it: they are told if it is denied.
+func (n *Node) kept(v *view, id blob.ID) (*store.Info, bool, error) {
+	if denied, err := n.store.Denied(id); err != nil {
+		return nil, false, err
+	} else if denied {
+		return nil, false, fmt.Errorf("%w: blob %v is denied by the network", wire.ErrForbidden, id)
+	}
+	return n.registered(v, id)
+}
+
 // getMetadata is route 2.
 func (n *Node) getMetadata(w http.ResponseWriter, r *http.Request) error {
 	id, err := wire.PathBlob(r)
@@ -35,7 +45,7 @@ func (n *Node) getMetadata(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, registered, err := n.registered(v, id)
+	_, registered, err := n.kept(v, id)
 	if err != nil {
 		return err
 	}
@@ -123,7 +133,7 @@ func (n *Node) getSliver(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, registered, err := n.registered(v, key.Blob)
+	_, registered, err := n.kept(v, key.Blob)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (n *Node) getSymbols(w http.ResponseWriter, r *http.Request) error {
 	if len(q.Cells) > v.shards() { // more than any sliver has
 		return fmt.Errorf("%w: %d symbols, at most %d at once", wire.ErrQuery, len(q.Cells), v.shards())
 	}
-	_, registered, err := n.registered(v, id)
+	_, registered, err := n.kept(v, id)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (n *Node) putMetadata(w http.ResponseWriter, r *http.Request) error {
 // wantsMetadata says whether the metadata of a blob is wanted: present if it is here, an error if it
 // must not be.
 func (n *Node) wantsMetadata(v *view, id blob.ID, mayWait bool) (info *store.Info, registered, present bool, err error) {
-	info, registered, err = n.registered(v, id)
+	info, registered, err = n.kept(v, id)
 	switch {
 	case err != nil:
 	case info.Invalid:
@@ -236,7 +236,7 @@ func (n *Node) uploadMetadata(v *view, id blob.ID, mayWait bool) (m *blob.Metada
 	if !errors.Is(err, store.ErrNotFound) {
 		return nil, false, err
 	}
-	info, registered, err := n.registered(v, id)
+	info, registered, err := n.kept(v, id)
 	switch {
 	case err != nil:
 		return nil, false, err

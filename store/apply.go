@@ -40,6 +40,9 @@ func (s *Store) Apply(index uint64, change Change) error {
 		err = s.stage(b, index, c)
 	case KeepPool:
 		err = s.stagePool(b, c)
+	case Deny:
+		defer s.blobs.Lock(c.Blob)()
+		err = b.Set(deniedKey(c.Blob), nil, nil)
 	}
 	if err != nil {
 		return err
@@ -119,6 +122,15 @@ func (s *Store) Info(id blob.ID) (*Info, error) {
 	}
 	defer s.gate.RUnlock()
 	return s.info(id)
+}
+
+// Denied tells whether the data of a blob is not to be kept.
+func (s *Store) Denied(id blob.ID) (bool, error) {
+	if err := s.enter(); err != nil {
+		return false, err
+	}
+	defer s.gate.RUnlock()
+	return s.has(deniedKey(id))
 }
 
 // Object returns a registration. Errors: [ErrNotFound].

@@ -8,8 +8,8 @@ import (
 )
 
 // A Change is what one event of the chain does: to the records of one blob ID ([Register], [Certify],
-// [Extend], [Delete], [Invalidate], [RegisterPooled], [CertifyPooled], [DeletePooled]), or to that of a
-// storage pool ([KeepPool]). Source: spec storage-node.md sections 4.4 and 4.7.
+// [Extend], [Delete], [Invalidate], [RegisterPooled], [CertifyPooled], [DeletePooled]), to that of a storage
+// pool ([KeepPool]), or to those blob IDs that are denied ([Deny]). Source: spec storage-node.md sections 4.4 and 4.7.
 type Change interface{ change() }
 
 // blobChange is what a change of a blob's records does.
@@ -69,11 +69,15 @@ type Invalidate struct {
 	Ref   blob.EventRef
 }
 
+// Deny records that no node is to keep the blob's data, however it is registered.
+type Deny struct{ Blob blob.ID }
+
 func (Register) change()   {}
 func (Certify) change()    {}
 func (Extend) change()     {}
 func (Delete) change()     {}
 func (Invalidate) change() {}
+func (Deny) change()       {}
 
 func (c Register) blobID() blob.ID   { return c.Blob }
 func (c Certify) blobID() blob.ID    { return c.Blob }

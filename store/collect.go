@@ -18,20 +18,25 @@ import (
 // all shards here, and the record of it if no registration is counted any more. collected is false if
 // the blob is registered; then nothing changes. It may be repeated.
 func (s *Store) Collect(id blob.ID, e committee.Epoch) (collected bool, err error) {
-	return s.delete(id, func(info *Info) bool { return !info.Registered(e) })
+	return s.delete(id, func(info *Info) (bool, error) { return !info.Registered(e), nil })
 }
 
-// Purge deletes the data of a blob that was proved invalid; its record stays, for ever. Errors:
-// [ErrNotFound] if the blob is not known to be invalid.
+// Purge deletes the data of a blob that was proved invalid or is denied; what is recorded of that stays, for
+// ever. Errors: [ErrNotFound] if the blob is neither.
 func (s *Store) Purge(id blob.ID) error {
-	done, err := s.delete(id, func(info *Info) bool { return info.Invalid })
+	done, err := s.delete(id, func(info *Info) (bool, error) {
+		if info.Invalid {
+			return true, nil
+		}
+		return s.has(deniedKey(id))
+	})
 	if err == nil && !done {
-		return fmt.Errorf("%w: no proof that blob %v is invalid", ErrNotFound, id)
+		return fmt.Errorf("%w: blob %v is neither invalid nor denied", ErrNotFound, id)
 	}
 	return err
 }
 
-func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
+func (s *Store) delete(id blob.ID, allowed func(*Info) (bool, error)) (bool, error) {
 	if err := s.enter(); err != nil {
 		return false, err
 	}
@@ -42,7 +47,10 @@ func (s *Store) delete(id blob.ID, allowed func(*Info) bool) (bool, error) {
 	if unknown {
 		info, err = new(Info), nil // what data there is has no reason to be
 	}
-	if err != nil || !allowed(info) {
+	if err != nil {
+		return false, err
+	}
+	if may, err := allowed(info); err != nil || !may {
 		return false, err
 	}
 	if unknown {

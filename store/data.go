@@ -17,7 +17,7 @@ var ErrNoMetadata = errors.New("store: no metadata for the blob")
 
 // PutMetadata keeps a blob's metadata, on disk when it returns. added is false if it was there.
 //
-// Errors: [ErrNotFound] if the chain said nothing of the blob, or proved it invalid; [ErrFull];
+// Errors: [ErrNotFound] if the chain said nothing of the blob, proved it invalid or denied it; [ErrFull];
 // [ErrFailed].
 func (s *Store) PutMetadata(id blob.ID, metadata []byte) (added bool, err error) {
 	if err := s.enter(); err != nil {
@@ -34,6 +34,11 @@ func (s *Store) PutMetadata(id blob.ID, metadata []byte) (added bool, err error)
 	}
 	if info.Invalid {
 		return false, fmt.Errorf("%w: blob %v is invalid", ErrNotFound, id)
+	}
+	if denied, err := s.has(deniedKey(id)); err != nil {
+		return false, err
+	} else if denied {
+		return false, fmt.Errorf("%w: blob %v is denied", ErrNotFound, id)
 	}
 	if err := s.room.take(len(metadata)); err != nil {
 		return false, err

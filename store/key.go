@@ -17,6 +17,7 @@ const (
 	keyInfo     = 'i' // blob ID -> Info
 	keyObject   = 'o' // object ID -> Object
 	keyPool     = 'p' // pool ID -> end epoch
+	keyDenied   = 'd' // blob ID -> ()
 	keyPooled   = 'q' // blob ID, pool ID -> Pooled
 	keyMetadata = 'm' // blob ID -> bytes
 	keyShard    = 'h' // shard -> ShardStatus
@@ -38,6 +39,7 @@ func (k SliverKey) String() string {
 func infoKey(id blob.ID) []byte         { return append([]byte{keyInfo}, id[:]...) }
 func objectKey(id blob.ObjectID) []byte { return append([]byte{keyObject}, id[:]...) }
 func poolKey(id blob.ObjectID) []byte   { return append([]byte{keyPool}, id[:]...) }
+func deniedKey(id blob.ID) []byte       { return append([]byte{keyDenied}, id[:]...) }
 func metadataKey(id blob.ID) []byte     { return append([]byte{keyMetadata}, id[:]...) }
 
 // pooledPrefix starts the keys of a blob's registrations in storage pools.

@@ -146,16 +146,19 @@ func TestDenyList(t *testing.T) {
 		}
 	}
 	checkMoney(t, c)
-	var names []string
+	told := map[string]bool{}
 	events, err := c.Client().Events(ctx, 0, 100)
 	ok(t, err)
 	for _, e := range events {
-		if u, other := e.Body.(ledger.UnknownEvent); other {
-			names = append(names, u.Name)
+		switch body := e.Body.(type) {
+		case ledger.UnknownEvent:
+			told[body.Name] = true
+		case ledger.DenyListBlobDeleted:
+			told["deleted"] = body.BlobID == blob.ID{7} && body.Epoch == 1
 		}
 	}
-	if len(names) < 3 {
-		t.Errorf("events of deny lists: %v", names)
+	if len(told) < 3 || !told["deleted"] {
+		t.Errorf("events of deny lists: %v", told)
 	}
 }
 

@@ -100,6 +100,9 @@ func bodyOf(e *eventv1.Event) (ledger.EventBody, error) {
 	case *eventv1.Event_InvalidBlobID:
 		id, err := hashOf("blob ID", k.InvalidBlobID.BlobId)
 		return ledger.InvalidBlobID{Epoch: epochOf(k.InvalidBlobID.Epoch), BlobID: id}, err
+	case *eventv1.Event_DenyListBlobDeleted:
+		id, err := hashOf("blob ID", k.DenyListBlobDeleted.BlobId)
+		return ledger.DenyListBlobDeleted{Epoch: epochOf(k.DenyListBlobDeleted.Epoch), BlobID: id}, err
 	case *eventv1.Event_EpochParametersSelected:
 		return ledger.EpochParametersSelected{Next: epochOf(k.EpochParametersSelected.NextEpoch)}, nil
 	case *eventv1.Event_EpochChangeStart:

@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"data of registered blobs is kept", testCollectRegistered},
 		{"data of deleted blobs goes", testCollect},
 		{"invalid blobs stay invalid", testInvalid},
+		{"denied blobs are not kept", testDenied},
 		{"shards keep their status", testShards},
 		{"many at once", testConcurrent},
 		{"a closed store says so", testClosed},
@@ -348,6 +349,37 @@ func testInvalid(t *testing.T, open Open) {
 	info, err := s.Info(ID(1))
 	if err != nil || info.Registered(2) || info.Status(2).Kind != blob.Invalid || info.Status(2).Event.Seq != 7 {
 		t.Fatalf("record %+v, %v", info, err)
+	}
+}
+
+func testDenied(t *testing.T, open Open) {
+	s := ready(t, open, ID(1))
+	key := store.SliverKey{Blob: ID(1), Shard: 3}
+	_, err := s.PutSliver(key, Data(1, 100_000))
+	check(t, err)
+	wants(t, s.Purge(ID(1)), store.ErrNotFound)
+	apply(t, s, store.Deny{Blob: ID(1)})
+	check(t, s.Purge(ID(1)))
+	check(t, s.Purge(ID(1)))
+	_, err = s.Sliver(key)
+	wants(t, err, store.ErrNotFound)
+	_, err = s.Metadata(ID(1))
+	wants(t, err, store.ErrNotFound)
+	register(t, s, ID(1), 2, false)
+	_, err = s.PutMetadata(ID(1), Data(1, 10))
+	wants(t, err, store.ErrNotFound)
+	_, err = s.PutSliver(key, Data(1, 10))
+	wants(t, err, store.ErrNoMetadata)
+	apply(t, s, store.Deny{Blob: ID(7)}) // of which the chain said nothing else
+	check(t, s.Purge(ID(7)))
+	s = open()
+	for i, want := range map[byte]bool{1: true, 2: false, 7: true} {
+		if denied, err := s.Denied(ID(i)); err != nil || denied != want {
+			t.Errorf("blob %d: denied %v, %v", i, denied, err)
+		}
+	}
+	if info, err := s.Info(ID(1)); err != nil || !info.Registered(1) {
+		t.Errorf("record %+v, %v", info, err)
 	}
 }
 
