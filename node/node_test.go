@@ -3,6 +3,7 @@ package node_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -15,7 +16,6 @@ import (
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/bcs"
 	"github.com/walrus-go/walrus/blob"
-	"github.com/walrus-go/walrus/chain/economy/cert"
 	"github.com/walrus-go/walrus/committee"
 	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/ledger/rpc"
@@ -205,7 +205,9 @@ func TestDeniedBlobs(t *testing.T) {
 		w.caughtUp()
 		w.upload(f, false, http.StatusCreated)
 	}
-	a, err := w.chain.Certify(w.committee, cert.DenyListDeletedMessage(w.committee.Epoch(), f.id))
+	// A message of version 0 of application 3, as spec: control-plane.md section 4.3 has it.
+	message := binary.LittleEndian.AppendUint32([]byte{byte(attest.TypeDenyListDeleted), 0, 3}, uint32(w.committee.Epoch()))
+	a, err := w.chain.Certify(w.committee, append(message, f.id[:]...))
 	check(t, err)
 	sender := w.chain.Wallet(0)
 	m := &blobv1.MsgDeleteDenyListedBlob{
