@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -61,6 +62,10 @@ func TestEpochsChangeLive(t *testing.T) {
 				w, err := client.Wallet(n.Owner, nil)
 				if err == nil {
 					err = w.SyncDone(ctx, n.ID, began)
+				}
+				var late *ledger.RejectedError
+				if errors.As(err, &late) && late.Name == "staking_inner::EInvalidSyncEpoch" {
+					break // on a slow machine the epoch ends once a quorum has reported
 				}
 				if err != nil {
 					t.Fatalf("report of epoch %d: %v", began, err)
