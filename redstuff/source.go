@@ -32,16 +32,8 @@ type memory struct {
 	zero    []byte // all further rows, or nil
 }
 
-// smallMatrix is the size up to which a blob is copied, as a matrix in one piece saves more than that.
-const smallMatrix = 4 << 10
-
 func newMemory(m shape, blob []byte) *memory {
 	row := m.rowSize()
-	if size := m.k1 * row; size <= smallMatrix && len(blob) < size {
-		padded := make([]byte, size)
-		copy(padded, blob)
-		blob = padded
-	}
 	mem := &memory{shape: m, blob: blob, full: len(blob) / row}
 	if mem.full == m.k1 {
 		return mem
