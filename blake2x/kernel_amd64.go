@@ -59,7 +59,7 @@ func (k *kernel) sumLanes(dst, src []byte, n int, g Grid, prefix int) {
 	}
 	for w := newWalk(g); ; {
 		left, groups := w.left(), w.straight(lanes)
-		laneStep, srcStep, dstStep := 0, lanes*g.SrcCol, lanes*g.DstCol
+		laneStep, srcStep, dstStep := 0, lanes*w.SrcCol, lanes*w.DstCol
 		switch {
 		case left == 0:
 			return

@@ -9,10 +9,15 @@ type walk struct {
 	rowSrc, rowDst int // where its row begins
 }
 
-// newWalk starts at the first message.
+// newWalk starts at the first message. Rows that go on where the one before ends, and columns, are one row.
 func newWalk(g Grid) walk {
-	if g.Cols == 0 {
+	switch {
+	case g.Cols == 0:
 		g.Rows = 0
+	case g.Cols == 1:
+		g.Rows, g.Cols, g.SrcCol, g.DstCol = min(g.Rows, 1), g.Rows, g.SrcRow, g.DstRow
+	case g.SrcRow == g.Cols*g.SrcCol && g.DstRow == g.Cols*g.DstCol:
+		g.Rows, g.Cols = min(g.Rows, 1), g.Rows*g.Cols
 	}
 	return walk{Grid: g}
 }
