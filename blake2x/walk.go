@@ -33,13 +33,13 @@ func (w *walk) straight(lanes int) int { return (w.Cols - w.col) / lanes }
 func (w *walk) next(from, to []int) {
 	to = to[:len(from)]
 	for i := 0; i < len(from); {
+		run := min(len(from)-i, w.Cols-w.col)
 		src, dst := w.rowSrc+w.col*w.SrcCol, w.rowDst+w.col*w.DstCol
-		for end := min(len(from), i+w.Cols-w.col); i < end; i++ {
+		for end := i + run; i < end; i++ {
 			from[i], to[i] = src, dst
 			src, dst = src+w.SrcCol, dst+w.DstCol
-			w.col++
 		}
-		w.pass(0)
+		w.pass(run)
 		if w.row == w.Rows {
 			for ; i < len(from); i++ {
 				from[i], to[i] = from[i-1], to[i-1]
