@@ -138,7 +138,7 @@ func (k kernel512) masks() {
 func (k kernel512) load(half int, mask Register) {
 	Commentf("Words %d to %d of 16 lanes.", 8*half, 8*half+7)
 	for g := range k.states {
-		r, t := zmm[16*g:16*g+8], zmm[16*g+8:16*g+16]
+		r, t := zmm[8:16], zmm[24:32] // not where the hash is
 		for i, z := range r {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
 			VMOVDQU8_Z(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64 * half}, mask, z)
@@ -223,16 +223,9 @@ func transpose8x8(r, t []VecPhysical) {
 func (k kernel512) compress() {
 	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
 	CMPQ(k.total, U32(128))
-	JA(LabelRef("later"))
+	JA(LabelRef("started"))
 	for w := range 8 {
 		k.broadcast(startTable.Offset(8*w), w)
-	}
-	JMP(LabelRef("started"))
-	Label("later")
-	for w := range 8 {
-		for g := range k.states {
-			VMOVDQA64(k.hash(w, g), v512(g, w))
-		}
 	}
 	Label("started")
 	for w := range 8 {
