@@ -96,6 +96,13 @@ func (c *Chain) Power(key ed25519.PublicKey) int64 {
 	return 0
 }
 
+// TotalPower returns the power of all validators, as the engine was told with the last block.
+func (c *Chain) TotalPower() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.next.TotalVotingPower()
+}
+
 func addressOf(key ed25519.PublicKey) string {
 	list, err := cmttypes.PB2TM.ValidatorUpdates([]abci.ValidatorUpdate{abci.Ed25519ValidatorUpdate(key, 1)})
 	if err != nil {

@@ -50,6 +50,11 @@ func (w *walk) look() (l look, err error) {
 
 // block holds the state after a block of transactions against the one seen before it.
 func (w *walk) block() error {
+	w.absent = slices.DeleteFunc(w.absent, func(i int) bool {
+		back := !w.spared(i)
+		w.SetAbsent(publicKey(i), !back)
+		return back
+	})
 	after, err := w.look()
 	if err != nil {
 		return err

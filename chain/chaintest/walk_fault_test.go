@@ -73,14 +73,18 @@ func (w *walk) disturb(e int) {
 	}
 	w.absent = nil
 	if w.one(3) {
-		i := w.rng.IntN(w.first)
-		w.absent = append(w.absent, i)
-		w.SetAbsent(publicKey(i), true)
+		if i := w.rng.IntN(w.first); w.spared(i) {
+			w.absent = append(w.absent, i)
+			w.SetAbsent(publicKey(i), true)
+		}
 	}
 	if w.one(50) {
 		w.Accuse(publicKey(w.rng.IntN(w.first)))
 	}
 }
+
+// spared tells whether the chain goes on without a validator: it has less than a third of the power.
+func (w *walk) spared(i int) bool { return 3*w.Power(publicKey(i)) < w.TotalPower() }
 
 // spoil breaks the state of a node.
 func (w *walk) spoil(n *walkNode, kind int) {
