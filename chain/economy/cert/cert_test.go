@@ -3,6 +3,7 @@ package cert
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/walrus-go/walrus/attest"
@@ -159,6 +160,27 @@ func TestBlobs(t *testing.T) {
 			if _, err := Blobs(list, c); !errors.Is(err, bad.want) {
 				t.Errorf("%d certificates with a wrong one: %v, want %v", len(list), err, bad.want)
 			}
+		}
+	}
+}
+
+// What comes before a wrong certificate is verified together, but for less than a batch.
+func TestVerifiedBeforeWrong(t *testing.T) {
+	t.Parallel()
+	c, keys := network(t)
+	var good []attest.Certificate
+	for i := range 3*batchFrom + 1 {
+		good = append(good, sign(t, c, keys, attest.Confirmation{Epoch: epoch, Blob: blob.ID{byte(i)}}.Message(), 7))
+	}
+	if got := verifiedBlobs(good, c); got != len(good) {
+		t.Errorf("nothing wrong: %d verified", got)
+	}
+	for wrong := range good {
+		list := slices.Clone(good)
+		list[wrong].Signature = good[(wrong+1)%len(good)].Signature
+		list[len(list)-1].Signers = nil // a later one does not matter
+		if got := verifiedBlobs(list, c); got > wrong || got <= wrong-batchFrom {
+			t.Errorf("number %d is wrong: %d verified", wrong, got)
 		}
 	}
 }
