@@ -81,6 +81,16 @@ func TestEpochChangeOutlastsBrokenNodes(t *testing.T) {
 	if err := c.EndVoting(ctx); err != nil {
 		t.Fatal(err)
 	}
+	committees, err := c.Client().Committees(ctx)
+	if err != nil {
+		t.Fatalf("one node hides the committee: %v", err)
+	}
+	for _, m := range committees.Current.Members() {
+		spoilt := m.ID == c.Nodes[5].ID || m.ID == c.Nodes[6].ID
+		if got := m.Address == ""; got != spoilt {
+			t.Errorf("node %v has the address %q", m.ID, m.Address)
+		}
+	}
 	if err := c.Advance(time.Hour); err != nil {
 		t.Fatal(err)
 	}

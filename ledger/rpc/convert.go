@@ -167,10 +167,11 @@ func memberOf(m *committeev1.Member, n *committeev1.Node) (out committee.Member,
 	if out.Key, err = bls.ParsePublicKey(m.BlsPublicKey); err != nil {
 		return out, fmt.Errorf("%w: node %s: %w", ledger.ErrUnavailable, out.ID, err)
 	}
-	if len(n.NetworkPublicKey) != len(out.NetworkKey) {
+	// Without a key nobody can reach the node, which is as bad as if it were down, and no worse.
+	if len(n.NetworkPublicKey) != 0 && len(n.NetworkPublicKey) != len(out.NetworkKey) {
 		return out, errAnswer("network key", len(n.NetworkPublicKey))
 	}
-	out.NetworkKey = committee.NetworkKey(n.NetworkPublicKey)
+	copy(out.NetworkKey[:], n.NetworkPublicKey)
 	out.Name, out.Address, out.Stake = n.Name, n.NetworkAddress, m.Stake
 	for _, s := range m.Shards {
 		if s > 1<<16-1 {

@@ -1075,7 +1075,8 @@ func (m *QueryCommitteeRequest) GetEpoch() uint32 {
 
 type QueryCommitteeResponse struct {
 	Committee Committee `protobuf:"bytes,1,opt,name=committee,proto3" json:"committee"`
-	Nodes     []Node    `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes"`
+	// In the order of the committee's members. A node whose record cannot be read has only its ID.
+	Nodes []Node `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes"`
 }
 
 func (m *QueryCommitteeResponse) Reset()         { *m = QueryCommitteeResponse{} }

@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -73,8 +72,8 @@ func (q Querier) Committee(ctx context.Context, req *committeev1.QueryCommitteeR
 	out := &committeev1.QueryCommitteeResponse{Committee: record}
 	for _, m := range record.Members {
 		node, err := q.k.nodes.Get(ctx, m.NodeId)
-		if err != nil {
-			return nil, fmt.Errorf("node %x: %w", m.NodeId, err)
+		if err != nil { // which must not hide the others
+			node = committeev1.Node{Id: m.NodeId}
 		}
 		out.Nodes = append(out.Nodes, node)
 	}
