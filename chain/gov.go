@@ -6,12 +6,12 @@ import (
 
 	"cosmossdk.io/collections"
 	sdkmath "cosmossdk.io/math"
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
+	"github.com/walrus-go/walrus/chain/isolate"
 	committeekeeper "github.com/walrus-go/walrus/chain/x/committee/keeper"
 )
 
@@ -24,7 +24,11 @@ func tally(k committeekeeper.Keeper) govkeeper.CalculateVoteResultsAndVotingPowe
 	return func(ctx context.Context, gov govkeeper.Keeper, p govv1.Proposal) (
 		sdkmath.LegacyDec, sdkmath.Int, map[govv1.VoteOption]sdkmath.LegacyDec, error,
 	) {
-		c, err := countVotes(ctx, k, &gov, p.Id)
+		var c *count
+		err := isolate.Run(func() (err error) {
+			c, err = countVotes(ctx, k, &gov, p.Id)
+			return err
+		})
 		if err != nil {
 			sdk.UnwrapSDKContext(ctx).Logger().Error("chain: votes were not counted", "proposal", p.Id, "err", err)
 			c = newCount()
@@ -33,18 +37,8 @@ func tally(k committeekeeper.Keeper) govkeeper.CalculateVoteResultsAndVotingPowe
 	}
 }
 
-// countVotes counts the votes on a proposal and removes them. Errors are panics, too, but for that of running
-// out of gas, which ends a query.
+// countVotes counts the votes on a proposal and removes them.
 func countVotes(ctx context.Context, k committeekeeper.Keeper, gov *govkeeper.Keeper, proposal uint64) (c *count, err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case storetypes.ErrorOutOfGas:
-			panic(r)
-		default:
-			err = fmt.Errorf("chain: state is broken: %v", r)
-		}
-	}()
 	votes, err := takeVotes(ctx, gov, proposal)
 	if err != nil {
 		return nil, err

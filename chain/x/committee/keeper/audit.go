@@ -9,6 +9,7 @@ import (
 	committeev1 "github.com/walrus-go/walrus/api/committee/v1"
 	"github.com/walrus-go/walrus/chain/economy/election"
 	"github.com/walrus-go/walrus/chain/economy/stake"
+	"github.com/walrus-go/walrus/chain/isolate"
 	"github.com/walrus-go/walrus/committee"
 )
 
@@ -65,7 +66,7 @@ func (k Keeper) Audit(ctx context.Context) (a Audit, err error) {
 
 // Projected returns what the pool of a node will have in an epoch, as far as it is known.
 func (k Keeper) Projected(ctx context.Context, node committee.NodeID, e committee.Epoch) (balance uint64, err error) {
-	err = isolate(func() error {
+	err = isolate.Run(func() error {
 		p, r, err := k.pool(ctx, node[:])
 		if err == nil {
 			balance = p.BalanceAt(e, r)

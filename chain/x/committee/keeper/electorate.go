@@ -7,6 +7,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/walrus-go/walrus/chain/economy/stake"
+	"github.com/walrus-go/walrus/chain/isolate"
 	"github.com/walrus-go/walrus/committee"
 )
 
@@ -65,7 +66,7 @@ func (e *Electorate) Take(ctx context.Context, voter sdk.AccAddress) (sdkmath.In
 	sum := sdkmath.ZeroInt()
 	seen := 0
 	err := e.k.stakesOf(ctx, voter, nil, func(id []byte) (bool, error) {
-		err := isolate(func() error {
+		err := isolate.Run(func() error {
 			record, err := e.k.stakes.Get(ctx, id)
 			if err != nil {
 				return err

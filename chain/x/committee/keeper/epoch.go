@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	abci "github.com/cometbft/cometbft/abci/types"
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/gogoproto/proto"
@@ -19,6 +18,7 @@ import (
 	"github.com/walrus-go/walrus/chain/economy/election"
 	"github.com/walrus-go/walrus/chain/economy/epoch"
 	"github.com/walrus-go/walrus/chain/economy/stake"
+	"github.com/walrus-go/walrus/chain/isolate"
 	blobtypes "github.com/walrus-go/walrus/chain/x/blob/types"
 	"github.com/walrus-go/walrus/chain/x/committee/types"
 	"github.com/walrus-go/walrus/committee"
@@ -42,29 +42,12 @@ func (k Keeper) EndBlock(ctx context.Context) []abci.ValidatorUpdate {
 // attempt runs a step of a block, all or nothing, and tells whether it succeeded. What the block does by
 // itself must not stop the chain, whatever is wrong with the state.
 func (k Keeper) attempt(ctx context.Context, what string, step func(context.Context) error) bool {
-	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	branch, write := sdkCtx.CacheContext()
-	if err := isolate(func() error { return step(branch) }); err != nil {
+	err := isolate.Branch(ctx, step)
+	if err != nil {
+		sdkCtx := sdk.UnwrapSDKContext(ctx)
 		sdkCtx.Logger().Error("committee: "+what+" failed", "height", sdkCtx.BlockHeight(), "err", err)
-		return false
 	}
-	write()
-	return true
-}
-
-// isolate runs f and returns its error, or its panic as an error. To run out of gas is not the state's fault
-// and ends the query as ever.
-func isolate(f func() error) (err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case storetypes.ErrorOutOfGas:
-			panic(r)
-		default:
-			err = fmt.Errorf("committee: state is broken: %v", r)
-		}
-	}()
-	return f()
+	return err == nil
 }
 
 // machine is the epoch machine as the rules see it. It is not running while epochs have no length.

@@ -3,12 +3,12 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	eventv1 "github.com/walrus-go/walrus/api/event/v1"
+	"github.com/walrus-go/walrus/chain/isolate"
 )
 
 // What one block removes at most. Consensus. Blocks hold fewer events than that on average, by far: entries
@@ -21,23 +21,10 @@ const (
 // EndBlock removes entries that are too old. It has no errors: what fails is undone, logged and tried again
 // with the next block.
 func (k Keeper) EndBlock(ctx context.Context) {
-	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	branch, write := sdkCtx.CacheContext()
-	if err := isolate(func() error { return k.prune(branch) }); err != nil {
+	if err := isolate.Branch(ctx, k.prune); err != nil {
+		sdkCtx := sdk.UnwrapSDKContext(ctx)
 		sdkCtx.Logger().Error("event: old entries were not removed", "height", sdkCtx.BlockHeight(), "err", err)
-		return
 	}
-	write()
-}
-
-// isolate runs f and returns its error, or its panic as an error.
-func isolate(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("event: state is broken: %v", r)
-		}
-	}()
-	return f()
 }
 
 // prune removes some of the entries, and of the marks, that are older than the parameter says.
