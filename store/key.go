@@ -12,6 +12,7 @@ import (
 // Keys of the database start with one of these bytes. Numbers in keys are big endian, so that the
 // order of keys is that of numbers, and of blob IDs as bytes.
 const (
+	keyMember   = 'e' // () -> Membership
 	keyNext     = 'n' // () -> index of the first event that is not applied
 	keyCursor   = 'c' // () -> index of the first event that is not handled for good
 	keyInfo     = 'i' // blob ID -> Info

@@ -40,6 +40,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"invalid blobs stay invalid", testInvalid},
 		{"denied blobs are not kept", testDenied},
 		{"shards keep their status", testShards},
+		{"the last membership is kept", testMembership},
 		{"many at once", testConcurrent},
 		{"a closed store says so", testClosed},
 	} {
@@ -394,6 +395,24 @@ func testShards(t *testing.T, open Open) {
 	}
 	if _, ok := s.Shard(7); ok {
 		t.Fatal("shard 7 has storage")
+	}
+}
+
+func testMembership(t *testing.T, open Open) {
+	s := open()
+	_, err := s.Membership()
+	wants(t, err, store.ErrNotFound)
+	for _, want := range []store.Membership{
+		{Epoch: 7, Shards: 1000, Owned: []committee.Shard{3, 258, 999}},
+		{Epoch: 8, Shards: 1000},
+	} {
+		check(t, s.SetMembership(want))
+		s = open()
+		got, err := s.Membership()
+		check(t, err)
+		if got.Epoch != want.Epoch || got.Shards != want.Shards || !slices.Equal(got.Owned, want.Owned) {
+			t.Errorf("got %v, want %v", got, want)
+		}
 	}
 }
 
