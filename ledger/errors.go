@@ -11,6 +11,8 @@ var (
 	ErrNotFound = errors.New("ledger: not found")
 	// ErrUnavailable means that no answer could be had; try again, or another endpoint.
 	ErrUnavailable = errors.New("ledger: chain unavailable")
+	// ErrChain means that who answers is of another chain than the one that is meant.
+	ErrChain = errors.New("ledger: wrong chain")
 	// ErrPruned means that the wanted entries of the log are no longer kept.
 	ErrPruned = errors.New("ledger: events no longer kept")
 	// ErrFunds means that the account cannot pay what was asked.

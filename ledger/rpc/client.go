@@ -63,8 +63,8 @@ func (c *Client) Height(ctx context.Context) (int64, error) {
 // [ledger.ErrUnknown] where a transaction is on its way.
 func (c *Client) Close() {
 	c.follow.close()
-	if conn, ok := c.conn.(*httpConn); ok {
-		conn.client.CloseIdleConnections()
+	if conn, ok := c.conn.(interface{ closeIdle() }); ok {
+		conn.closeIdle()
 	}
 }
 

@@ -6,6 +6,7 @@
 // transaction is unordered: it has a deadline instead of a sequence number, and a wallet's calls do not
 // wait for each other.
 //
-// Start with [Dial], and [Client.Wallet] for transactions. [New] takes any other Conn, such as the one of
+// Start with [Dial], and [Client.Wallet] for transactions. [NewFailover] is for what runs for long: it has
+// several nodes to ask, and outlasts all of them. [New] takes any other Conn, such as the one of
 // an application without consensus in tests. Nothing here links the application.
 package rpc

@@ -42,6 +42,9 @@ func newHTTPConn(url string, client *http.Client) *httpConn {
 	return &httpConn{url: strings.TrimSuffix(url, "/"), client: client}
 }
 
+// closeIdle closes connections that nobody uses.
+func (c *httpConn) closeIdle() { c.client.CloseIdleConnections() }
+
 // A callError is what a node says when it cannot do what a call asks.
 type callError struct {
 	Code    int    `json:"code"`
