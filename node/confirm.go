@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/walrus-go/walrus/attest"
 	"github.com/walrus-go/walrus/blob"
@@ -82,8 +81,11 @@ func (n *Node) attest(w http.ResponseWriter, c attest.Confirmation) error {
 	if err != nil {
 		return err
 	}
-	if len(v.owned) == 0 {
-		return fmt.Errorf("%w: this node has no shards in epoch %d", wire.ErrShardNotAssigned, v.epoch())
+	if v.remembered { // of an epoch that may be long past; its confirmations would be worthless
+		return fmt.Errorf("%w: the chain has not answered since the node was started", wire.ErrUnavailable)
+	}
+	if len(v.Owned) == 0 {
+		return fmt.Errorf("%w: this node has no shards in epoch %d", wire.ErrShardNotAssigned, v.Epoch)
 	}
 	if err := n.entitled(v, c); err != nil {
 		return err
@@ -94,7 +96,7 @@ func (n *Node) attest(w http.ResponseWriter, c attest.Confirmation) error {
 	if err := n.complete(v, c.Blob); err != nil {
 		return err
 	}
-	c.Epoch = v.epoch()
+	c.Epoch = v.Epoch
 	n.metrics.confirmations.Inc()
 	return data(w, http.StatusOK, wire.NewConfirmation(c.Message(), n.key))
 }
@@ -106,7 +108,7 @@ func (n *Node) entitled(v *view, c attest.Confirmation) error {
 		return err
 	}
 	if !registered {
-		return fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, c.Blob, v.epoch())
+		return fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, c.Blob, v.Epoch)
 	}
 	if c.Object == nil {
 		return nil
@@ -121,7 +123,7 @@ func (n *Node) entitled(v *view, c attest.Confirmation) error {
 		return fmt.Errorf("%w: object %v is of blob %v, not %v", wire.ErrNotRegistered, *c.Object, o.Blob, c.Blob)
 	case !o.Deletable:
 		return fmt.Errorf("%w: object %v is not deletable", wire.ErrNotRegistered, *c.Object)
-	case !o.RegisteredAt(v.epoch()):
+	case !o.RegisteredAt(v.Epoch):
 		return fmt.Errorf("%w: object %v ended with epoch %d", wire.ErrNotRegistered, *c.Object, o.End)
 	}
 	return nil
@@ -130,7 +132,7 @@ func (n *Node) entitled(v *view, c attest.Confirmation) error {
 // complete checks that both slivers of every owned shard are stored: on disk, not merely on the way.
 func (n *Node) complete(v *view, id blob.ID) error {
 	missing := 0
-	for _, shard := range v.owned {
+	for _, shard := range v.Owned {
 		for _, axis := range axes {
 			there, err := n.store.HasSliver(store.SliverKey{Blob: id, Shard: shard, Axis: axis})
 			if err != nil {
@@ -142,7 +144,7 @@ func (n *Node) complete(v *view, id blob.ID) error {
 		}
 	}
 	if missing > 0 {
-		return fmt.Errorf("%w: %d of %d of blob %v", wire.ErrMissingSlivers, missing, len(axes)*len(v.owned), id)
+		return fmt.Errorf("%w: %d of %d of blob %v", wire.ErrMissingSlivers, missing, len(axes)*len(v.Owned), id)
 	}
 	return nil
 }
@@ -186,6 +188,3 @@ func (w *waiters) tell(id blob.ID) {
 		}
 	}
 }
-
-// heard notes that the chain answered.
-func (n *Node) heard() { n.contact.Store(time.Now().UnixNano()) }

@@ -11,8 +11,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/walrus-go/walrus/blob"
-	"github.com/walrus-go/walrus/committee"
-	"github.com/walrus-go/walrus/ledger"
 	"github.com/walrus-go/walrus/store"
 )
 
@@ -82,7 +80,7 @@ func TestStaleMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := store.SliverKey{Blob: id, Shard: 1}
-	v := &view{Committees: ledger.Committees{Current: new(committee.Committee)}}
+	v := new(view)
 	_, durable, err := n.uploadMetadata(v, id, true)
 	if err != nil || !durable {
 		t.Fatalf("the cache is not stale: %v, %v", durable, err)

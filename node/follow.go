@@ -24,11 +24,16 @@ const (
 // ErrLog means that the chain's log is not what a log may be; the node cannot go on.
 var ErrLog = errors.New("node: chain's log has a gap")
 
+// errTrails means that the chain answers as of an earlier epoch than its log has reached.
+var errTrails = errors.New("node: chain's answers trail its log")
+
 // Follow keeps the node abreast of the chain until ctx ends, which gives nil, or something happens
 // that a restart, or someone, has to see to. [Node.Serve] includes it. It must run once.
 //
-// Errors: [store.ErrFailed], [ledger.ErrPruned] if the chain forgot what the node has not seen,
-// [ErrLog].
+// A chain that does not answer is waited for.
+//
+// Errors: [store.ErrFailed], [ledger.ErrChain], [ledger.ErrPruned] if the chain forgot what the node has not
+// seen, [ErrLog].
 func (n *Node) Follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -70,8 +75,19 @@ func (n *Node) keepFresh(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if err := n.refresh(ctx); err != nil && ctx.Err() == nil {
-			n.log.Warn("node: chain does not answer", "err", err)
+			n.trouble(err)
 		}
+	}
+}
+
+// trouble tells the operator of an error that asking the chain again may heal.
+func (n *Node) trouble(err error) {
+	switch {
+	case permanent(err): // whoever follows the log meets it, and ends the node
+	case errors.Is(err, errTrails):
+		n.log.Info("node: trying again", "err", err)
+	default:
+		n.silence.note(err)
 	}
 }
 
@@ -87,7 +103,7 @@ func (n *Node) patiently(ctx context.Context, f func(context.Context) error) err
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		n.log.Warn("node: chain does not answer, trying again", "err", err, "pause", pause)
+		n.trouble(err)
 		// Not all nodes of a network at the same instant.
 		timer := time.NewTimer(pause/2 + rand.N(pause/2+1))
 		select {
@@ -101,7 +117,7 @@ func (n *Node) patiently(ctx context.Context, f func(context.Context) error) err
 }
 
 func permanent(err error) bool {
-	for _, p := range []error{store.ErrFailed, store.ErrCorrupt, store.ErrClosed, store.ErrGap, ledger.ErrPruned, ErrLog} {
+	for _, p := range []error{store.ErrFailed, store.ErrCorrupt, store.ErrClosed, store.ErrGap, ledger.ErrChain, ledger.ErrPruned, ErrLog} {
 		if errors.Is(err, p) {
 			return true
 		}
@@ -260,8 +276,8 @@ func (n *Node) reach(ctx context.Context, epoch committee.Epoch) error {
 		if err := n.refresh(ctx); err != nil {
 			return err
 		}
-		if v := n.view.Load(); v.epoch() < epoch {
-			return fmt.Errorf("%w: it is in epoch %d, its log in %d", ledger.ErrUnavailable, v.epoch(), epoch)
+		if v := n.view.Load(); v.Epoch < epoch {
+			return fmt.Errorf("%w: they are of epoch %d, it is in %d", errTrails, v.Epoch, epoch)
 		}
 		return nil
 	})

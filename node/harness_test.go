@@ -76,6 +76,17 @@ func (w *world) member() *committee.Member {
 // start starts the node on the world's disk and waits until it is ready.
 func (w *world) start() {
 	w.t.Helper()
+	done := w.launch()
+	select {
+	case <-w.Ready():
+	case err := <-done:
+		w.t.Fatalf("the node does not start: %v", err)
+	}
+}
+
+// launch starts the node on the world's disk, and returns what it may end with.
+func (w *world) launch() <-chan error {
+	w.t.Helper()
 	key, err := wire.GenerateNetworkKey()
 	check(w.t, err)
 	quiet := slog.New(slog.DiscardHandler)
@@ -103,11 +114,7 @@ func (w *world) start() {
 			w.t.Error(err)
 		}
 	}
-	select {
-	case <-n.Ready():
-	case err := <-done:
-		w.t.Fatalf("the node does not start: %v", err)
-	}
+	return done
 }
 
 func check(t testing.TB, err error) {

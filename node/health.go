@@ -41,12 +41,12 @@ func (n *Node) health(w http.ResponseWriter, r *http.Request) error {
 	up := time.Since(n.started)
 	h := wire.Health{
 		Uptime:     wire.Uptime{Secs: uint64(up / time.Second), Nanos: uint32(up % time.Second)},
-		Epoch:      v.epoch(),
+		Epoch:      v.Epoch,
 		PublicKey:  n.key.Public(),
 		NodeStatus: "Standby",
 		Events:     wire.EventProgress{Persisted: cursor, Pending: next - min(cursor, next)},
 	}
-	if len(v.owned) > 0 {
+	if len(v.Owned) > 0 {
 		h.NodeStatus = "Active"
 	}
 	if cursor > 0 {
@@ -73,8 +73,8 @@ func (n *Node) shardHealth(v *view, sum *wire.ShardSummary) *wire.ShardDetail {
 		order = append(order, shard)
 	}
 	slices.Sort(order)
-	owned := make(map[committee.Shard]bool, len(v.owned))
-	for _, shard := range v.owned {
+	owned := make(map[committee.Shard]bool, len(v.Owned))
+	for _, shard := range v.Owned {
 		owned[shard] = true
 	}
 	for _, shard := range order {
@@ -117,7 +117,11 @@ func (n *Node) readiness(w http.ResponseWriter, _ *http.Request) error {
 	if err := n.store.Failed(); err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrUnavailable, err)
 	}
-	if silent := time.Since(time.Unix(0, n.contact.Load())); silent > stale {
+	contact := n.contact.Load()
+	if contact == 0 {
+		return fmt.Errorf("%w: the chain has not answered since the node was started", wire.ErrUnavailable)
+	}
+	if silent := time.Since(time.Unix(0, contact)); silent > stale {
 		return fmt.Errorf("%w: the chain has been silent for %v", wire.ErrUnavailable, silent.Round(time.Second))
 	}
 	return data(w, http.StatusOK, "ready")

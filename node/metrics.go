@@ -47,13 +47,13 @@ func newMetrics(n *Node) *metrics {
 	}
 	gauge("walrus_current_epoch", "Epoch of the current committee.", nil, func() float64 {
 		if v := n.view.Load(); v != nil {
-			return float64(v.epoch())
+			return float64(v.Epoch)
 		}
 		return 0
 	})
 	gauge("walrus_shards_owned", "Shards in the current committee.", nil, func() float64 {
 		if v := n.view.Load(); v != nil {
-			return float64(len(v.owned))
+			return float64(len(v.Owned))
 		}
 		return 0
 	})

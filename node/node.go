@@ -79,9 +79,11 @@ type Node struct {
 	handler http.Handler
 
 	view      atomic.Pointer[view]
-	ready     chan struct{} // closed once the committee is known
+	viewing   sync.Mutex    // held while the view changes
+	ready     chan struct{} // closed once the chain has told the committee
 	readyOnce sync.Once
-	contact   atomic.Int64 // when the chain last answered, in Unix nanoseconds
+	contact   atomic.Int64 // when the chain last answered, in Unix nanoseconds; 0 before it has
+	silence   silence
 	height    atomic.Int64 // of the last event handled; 0 if unknown
 
 	pending  *pending
@@ -142,6 +144,10 @@ func New(o Options) (*Node, error) {
 		lanes:      newLanes(limits),
 		flushSlots: make(chan struct{}, 4),
 	}
+	n.silence.log = o.Logger
+	if err := n.remember(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	n.stopping, n.stop = context.WithCancel(context.Background())
 	n.metrics = newMetrics(n)
 	if o.Metrics != nil {
@@ -153,11 +159,12 @@ func New(o Options) (*Node, error) {
 	return n, nil
 }
 
-// Handler is the node's API. Before [Node.Serve] or [Node.Follow] has seen the committee it answers
-// that the node is unavailable.
+// Handler is the node's API. Until [Node.Serve] or [Node.Follow] has reached the chain it serves what is
+// stored, as of the committee that the node knew when it was last stopped, and confirms nothing; a node that
+// has never known one answers that it is unavailable.
 func (n *Node) Handler() http.Handler { return n.handler }
 
-// Ready is closed once the node knows the committee and serves requests in earnest.
+// Ready is closed once the chain has told the committee, so that the node does all that it is for.
 func (n *Node) Ready() <-chan struct{} { return n.ready }
 
 // Close ends what the node does in the background and closes its store. Servers must have stopped.

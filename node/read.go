@@ -22,7 +22,7 @@ func (n *Node) registered(v *view, id blob.ID) (*store.Info, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	return info, info.Registered(v.epoch()), nil
+	return info, info.Registered(v.Epoch), nil
 }
 
 // kept is registered for those who want the data of a blob, or bring it: they are told if it is denied.
@@ -50,7 +50,7 @@ func (n *Node) getMetadata(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !registered {
-		return fmt.Errorf("%w: blob %v is not registered in epoch %d", wire.ErrMetadataNotFound, id, v.epoch())
+		return fmt.Errorf("%w: blob %v is not registered in epoch %d", wire.ErrMetadataNotFound, id, v.Epoch)
 	}
 	raw, err := n.store.Metadata(id)
 	if err := n.readable(err, wire.ErrMetadataNotFound); err != nil {
@@ -138,7 +138,7 @@ func (n *Node) getSliver(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !registered {
-		return fmt.Errorf("%w: blob %v is not registered in epoch %d", wire.ErrSliverNotFound, key.Blob, v.epoch())
+		return fmt.Errorf("%w: blob %v is not registered in epoch %d", wire.ErrSliverNotFound, key.Blob, v.Epoch)
 	}
 	size, err := n.store.SliverSize(key)
 	if err := n.readable(err, wire.ErrSliverNotFound); err != nil {
@@ -195,7 +195,7 @@ func (n *Node) blobStatus(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return data(w, http.StatusOK, info.Status(v.epoch()))
+	return data(w, http.StatusOK, info.Status(v.Epoch))
 }
 
 // metadataOf returns the decoded metadata that is stored for a blob. Errors: [store.ErrNotFound].

@@ -25,19 +25,19 @@ func (n *Node) getSymbols(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q, err := wire.ParseSymbolQuery(r.URL.RawQuery, v.shards())
+	q, err := wire.ParseSymbolQuery(r.URL.RawQuery, v.Shards)
 	if err != nil {
 		return err
 	}
-	if len(q.Cells) > v.shards() { // more than any sliver has
-		return fmt.Errorf("%w: %d symbols, at most %d at once", wire.ErrQuery, len(q.Cells), v.shards())
+	if len(q.Cells) > v.Shards { // more than any sliver has
+		return fmt.Errorf("%w: %d symbols, at most %d at once", wire.ErrQuery, len(q.Cells), v.Shards)
 	}
 	_, registered, err := n.kept(v, id)
 	if err != nil {
 		return err
 	}
 	if !registered {
-		return fmt.Errorf("%w: blob %v is not registered in epoch %d", wire.ErrSliverNotFound, id, v.epoch())
+		return fmt.Errorf("%w: blob %v is not registered in epoch %d", wire.ErrSliverNotFound, id, v.Epoch)
 	}
 	m, err := n.metadataOf(id)
 	if err := n.readable(err, wire.ErrSliverNotFound); err != nil {
@@ -128,7 +128,7 @@ func (n *Node) sources(v *view, id blob.ID, q wire.SymbolQuery) [][]source {
 			if q.ProofAxis != nil && *q.ProofAxis != s.sliver.Axis {
 				continue
 			}
-			pair := s.sliver.Index.Pair(s.sliver.Axis, v.shards())
+			pair := s.sliver.Index.Pair(s.sliver.Axis, v.Shards)
 			if key, err := n.keyOf(v, id, int(pair), s.sliver.Axis); err == nil {
 				choices = append(choices, source{key, s.sliver, s.target})
 			}
@@ -148,8 +148,8 @@ func (n *Node) cells(v *view, id blob.ID, q wire.SymbolQuery) []blob.SymbolID {
 	}
 	var cells []blob.SymbolID
 	across := q.Target.Axis.Other()
-	for _, shard := range v.owned {
-		i := id.Pair(shard, v.shards()).Sliver(across, v.shards())
+	for _, shard := range v.Owned {
+		i := id.Pair(shard, v.Shards).Sliver(across, v.Shards)
 		if across == redstuff.Secondary {
 			cells = append(cells, blob.SymbolID{Primary: q.Target.Index, Secondary: i})
 		} else {
@@ -186,7 +186,7 @@ func (n *Node) expand(ctx context.Context, v *view, s source) (*blob.Expanded, e
 		return nil, err
 	}
 	// The sliver, the symbols beyond it, and its tree.
-	bytes := 3*int64(size) + 64*int64(v.shards())
+	bytes := 3*int64(size) + 64*int64(v.Shards)
 	// Not of the budget that the answer holds a part of.
 	release, err := n.memory.symbols.take(ctx, bytes)
 	if err != nil {
@@ -203,7 +203,7 @@ func (n *Node) expand(ctx context.Context, v *view, s source) (*blob.Expanded, e
 	}
 	var x *blob.Expanded
 	err = n.workers.do(ctx, func() (err error) {
-		x, err = sliver.Expand(v.shards())
+		x, err = sliver.Expand(v.Shards)
 		return err
 	})
 	if err != nil {

@@ -57,7 +57,7 @@ func (n *Node) putMetadata(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || present {
 		return n.metadataPresent(w, err)
 	}
-	raw, release, err := n.body(w, r, n.memory.uploads(registered), metadataSize(v.shards()))
+	raw, release, err := n.body(w, r, n.memory.uploads(registered), metadataSize(v.Shards))
 	if errors.Is(err, wire.ErrTooLarge) { // the route's own word for it
 		return fmt.Errorf("%w: %v", wire.ErrContentType, err)
 	}
@@ -95,9 +95,9 @@ func (n *Node) wantsMetadata(v *view, id blob.ID, mayWait bool) (info *store.Inf
 	case n.pending.metadata(id) != nil:
 		present = true
 	case !registered && !mayWait:
-		err = fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, id, v.epoch())
+		err = fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, id, v.Epoch)
 	case !registered:
-		err = n.pending.roomForBlob(int(metadataBytes(v.shards())))
+		err = n.pending.roomForBlob(int(metadataBytes(v.Shards)))
 	}
 	return info, registered, present, err
 }
@@ -124,7 +124,7 @@ func (n *Node) checkMetadata(ctx context.Context, v *view, id blob.ID, info *sto
 		return nil, fmt.Errorf("%w: for %d bytes, blob %v is registered with %d", wire.ErrInvalidMetadata, m.Size, id, info.Size)
 	}
 	err = n.workers.do(ctx, func() error {
-		if err := m.Verify(id, v.shards()); err != nil {
+		if err := m.Verify(id, v.Shards); err != nil {
 			return fmt.Errorf("%w: %w", wire.ErrInvalidMetadata, err)
 		}
 		return nil
@@ -241,7 +241,7 @@ func (n *Node) uploadMetadata(v *view, id blob.ID, mayWait bool) (m *blob.Metada
 	case err != nil:
 		return nil, false, err
 	case info.Invalid, !registered && !mayWait:
-		return nil, false, fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, id, v.epoch())
+		return nil, false, fmt.Errorf("%w: blob %v in epoch %d", wire.ErrNotRegistered, id, v.Epoch)
 	}
 	if m = n.pending.metadata(id); m == nil {
 		return nil, false, fmt.Errorf("%w: blob %v", wire.ErrMetadataFirst, id)
@@ -255,7 +255,7 @@ func (n *Node) checkSliver(ctx context.Context, v *view, m *blob.Metadata, key s
 	if err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrContentType, err)
 	}
-	if want := blob.PairIndex(pair).Sliver(key.Axis, v.shards()); s.Index != want {
+	if want := blob.PairIndex(pair).Sliver(key.Axis, v.Shards); s.Index != want {
 		return fmt.Errorf("%w: index %d, the %v sliver of pair %d has %d", wire.ErrSliverIndex, s.Index, key.Axis, pair, want)
 	}
 	if err := s.VerifyShape(m); err != nil {
