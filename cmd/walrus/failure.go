@@ -58,6 +58,7 @@ var failures = []struct {
 	{ledger.ErrNotFound, "NOT_FOUND", exitNotFound, `"walrus list-blobs", "walrus storage", "walrus pool" and "walrus bucket" show what an account has`},
 	{ledger.ErrUnknown, "OUTCOME_UNKNOWN", exitUnavailable, `the transaction may still go through; look with "walrus list-blobs" before trying again`},
 	{ledger.ErrUnavailable, "CHAIN_UNAVAILABLE", exitUnavailable, `is the chain running at the configured rpc_urls? "walrus devnet" starts one on this machine`},
+	{ledger.ErrChain, "WRONG_CHAIN", exitFailure, "rpc_urls must lead to the chain that chain_id names"},
 	{ledger.ErrRejected, "TRANSACTION_REJECTED", exitFailure, ""},
 	{keyring.ErrNotFound, "KEY_NOT_FOUND", exitNotFound, `"walrus keys list" shows the keys that there are, "walrus keys add" makes one`},
 	{keyring.ErrExists, "KEY_EXISTS", exitFailure, `choose another name; "walrus keys list" shows the keys that there are`},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/walrus-go/walrus/internal/config"
+	"github.com/walrus-go/walrus/ledger/rpc"
 	"github.com/walrus-go/walrus/node"
 	"github.com/walrus-go/walrus/testnet"
 )
@@ -43,6 +44,9 @@ func newNodeRun(d *deps) *cobra.Command {
 		Long: `Run runs the storage node that a configuration describes, against the chain it names, until it is interrupted.
 What the node confirmed is on its disk; killed at any instant, it goes on where it was.
 
+While no node of the chain answers at any of rpc_urls, it says so, serves what it has, and waits; at a chain of another
+name it ends.
+
 A node does not begin a new store by itself, since an empty directory may be a disk that is not mounted; the
 first time say --create. "walrus devnet --external-nodes 1" writes a configuration to try.` + exits(),
 		Example: "  walrus node run --create --config ~/.walrus/devnet/nodes/node-09/node.yaml",
@@ -68,10 +72,7 @@ func runNode(ctx context.Context, d *deps, path string, create bool) error {
 	if err != nil {
 		return err
 	}
-	chain, err := dialAny(ctx, &config.Client{ChainID: cfg.ChainID, RPCURLs: cfg.RPCURLs, Path: cfg.Path})
-	if err != nil {
-		return err
-	}
+	chain := rpc.NewFailover(cfg.ChainID, cfg.RPCURLs, nil)
 	defer chain.Close()
 	opts.Ledger, opts.Logger = chain, slog.Default()
 	l, err := net.Listen("tcp", cfg.Listen)
