@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,7 +118,7 @@ func (f *faucet) grant(w http.ResponseWriter, r *http.Request) (*FaucetGranted, 
 		req.Amount = FaucetGrant
 	}
 	if req.Amount > FaucetMost {
-		return nil, &refusal{http.StatusBadRequest, "INVALID_ARGUMENT", "AMOUNT_TOO_LARGE", fmt.Sprintf("%d FROST asked for, at most %d at once", req.Amount, uint64(FaucetMost))}
+		return nil, &refusal{http.StatusBadRequest, "INVALID_ARGUMENT", "AMOUNT_TOO_LARGE", fmt.Sprintf("%s asked for, at most %s at once", inWAL(req.Amount), inWAL(FaucetMost))}
 	}
 	select {
 	case f.slots <- struct{}{}:
@@ -146,11 +147,18 @@ func (f *faucet) reserve(to ledger.Address, amount uint64) error {
 	}
 	had, known := f.given[to]
 	if had+amount > FaucetHourly {
-		return &refusal{http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", "ALLOWANCE_USED", fmt.Sprintf("%v had %d FROST this hour, at most %d", to, had, uint64(FaucetHourly))}
+		return &refusal{http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", "ALLOWANCE_USED", fmt.Sprintf("%v had %s this hour, at most %s", to, inWAL(had), inWAL(FaucetHourly))}
 	}
 	if !known && len(f.given) >= faucetAddresses {
 		return &refusal{http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", "ALLOWANCE_USED", "too many addresses this hour"}
 	}
 	f.given[to] = had + amount
 	return nil
+}
+
+// inWAL writes an amount of FROST for people, with all decimals that it has: what is refused is sometimes one
+// FROST too much.
+func inWAL(frost uint64) string {
+	text := fmt.Sprintf("%d.%09d", frost/ledger.FrostPerWAL, frost%ledger.FrostPerWAL)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".") + " WAL"
 }

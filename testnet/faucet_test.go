@@ -37,6 +37,17 @@ func ask(h http.Handler, body string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
+func TestFaucetSpeaksOfWAL(t *testing.T) {
+	t.Parallel()
+	for frost, want := range map[uint64]string{
+		FaucetMost: "1000 WAL", FaucetMost + 1: "1000.000000001 WAL", ledger.FrostPerWAL / 2: "0.5 WAL", 0: "0 WAL", 1<<64 - 1: "18446744073.709551615 WAL",
+	} {
+		if got := inWAL(frost); got != want {
+			t.Errorf("%d FROST are %s, want %s", frost, got, want)
+		}
+	}
+}
+
 func TestFaucet(t *testing.T) {
 	p := &purse{paid: map[ledger.Address]uint64{}}
 	h := newFaucet(p)
