@@ -73,7 +73,7 @@ type Keyring struct {
 	dir  string // for messages
 }
 
-// Open opens the keyring in dir, which need not exist. ask is called for the passphrase of backend
+// Open opens the keyring in dir, which need not exist; the first key makes it. ask is called for the passphrase of backend
 // [File], with what to ask for; a new keyring asks twice.
 //
 // Errors: [ErrBackend].
@@ -89,10 +89,11 @@ func Open(dir, backend string, ask func(what string) (string, error)) (*Keyring,
 	default:
 		return nil, fmt.Errorf("%w: %q is neither file nor test", ErrBackend, backend)
 	}
+	files := filepath.Join(dir, "keyring-"+backend)
 	db, err := store.Open(store.Config{
 		AllowedBackends:  []store.BackendType{store.FileBackend},
 		ServiceName:      "walrus",
-		FileDir:          filepath.Join(dir, "keyring-"+backend),
+		FileDir:          files,
 		FilePasswordFunc: passphrase,
 	})
 	if err != nil {
@@ -101,7 +102,7 @@ func Open(dir, backend string, ask func(what string) (string, error)) (*Keyring,
 	registry := codectypes.NewInterfaceRegistry()
 	cryptocodec.RegisterInterfaces(registry)
 	only := func(o *sdkring.Options) { o.SupportedAlgos = sdkring.SigningAlgoList{ethAlgorithm{}} }
-	return &Keyring{sdkring.NewInMemoryWithKeyring(db, codec.NewProtoCodec(registry), only), dir}, nil
+	return &Keyring{sdkring.NewInMemoryWithKeyring(unmade{db, files}, codec.NewProtoCodec(registry), only), dir}, nil
 }
 
 // guard remembers a passphrase, and makes sure that all keys of a keyring have the same one.

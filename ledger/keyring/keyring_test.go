@@ -51,6 +51,33 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestReadingWritesNothing looks for keys in a directory that does not exist.
+func TestReadingWritesNothing(t *testing.T) {
+	t.Parallel()
+	for _, backend := range []string{File, Test} {
+		dir := filepath.Join(t.TempDir(), "keys")
+		k, err := Open(dir, backend, noAsk(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := k.List(); err != nil || len(list) != 0 {
+			t.Errorf("%s: list %v, %v", backend, list, err)
+		}
+		if _, err := k.Get("me"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: got %v, want %v", backend, err, ErrNotFound)
+		}
+		if _, err := k.Signer("me"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: got %v, want %v", backend, err, ErrNotFound)
+		}
+		if err := k.Delete("me"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: got %v, want %v", backend, err, ErrNotFound)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: looking has made the directory: %v", backend, err)
+		}
+	}
+}
+
 func hexOf(b []byte) string {
 	const digits = "0123456789abcdef"
 	var s strings.Builder
