@@ -158,6 +158,7 @@ What a command logs goes to standard error; WALRUS_LOG says how much: error, war
 	root.AddCommand(newExitCodes())
 	root.SetHelpCommand(newHelp())
 	fitHelp(root)
+	nameArgs(root)
 	return root
 }
 
