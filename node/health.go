@@ -117,6 +117,9 @@ func (n *Node) readiness(w http.ResponseWriter, _ *http.Request) error {
 	if err := n.store.Failed(); err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrUnavailable, err)
 	}
+	if err := n.store.Room(); err != nil {
+		return fmt.Errorf("%w: %w", wire.ErrUnavailable, err)
+	}
 	contact := n.contact.Load()
 	if contact == 0 {
 		return fmt.Errorf("%w: the chain has not answered since the node was started", wire.ErrUnavailable)

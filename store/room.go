@@ -22,6 +22,24 @@ type room struct {
 // recheck is how many bytes are taken before the disk is asked again.
 const recheck = 8 << 20
 
+// Room returns nil if the disk has room for more slivers and metadata. Errors: [ErrFull] and the file
+// system's.
+func (s *Store) Room() error {
+	if s.room.reserve < 0 {
+		return nil
+	}
+	usage, err := s.fs.GetDiskUsage(s.room.dir)
+	switch {
+	case errors.Is(err, vfs.ErrUnsupported):
+		return nil
+	case err != nil:
+		return fmt.Errorf("store: free space: %w", err)
+	case usage.AvailBytes < uint64(s.room.reserve):
+		return fmt.Errorf("%w: %d bytes left, %d are kept free", ErrFull, usage.AvailBytes, s.room.reserve)
+	}
+	return nil
+}
+
 // take accounts for size bytes to be written. Errors: [ErrFull].
 func (r *room) take(size int) error {
 	if r.reserve < 0 {
