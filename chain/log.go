@@ -34,8 +34,12 @@ func newConsensusLogger(l *slog.Logger, stopping *atomic.Bool) cmtlog.Logger {
 
 func (l consensusLogger) Info(msg string, args ...any) { l.Debug(msg, args...) }
 
+// slowPeer is what the engine reports of a peer that owed it a block, also once it has all blocks and waits
+// for none. It asks another peer by itself.
+const slowPeer = "SendTimeout"
+
 func (l consensusLogger) Error(msg string, args ...any) {
-	if l.stopping.Load() {
+	if l.stopping.Load() || msg == slowPeer {
 		l.Debug(msg, args...)
 		return
 	}

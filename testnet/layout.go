@@ -44,13 +44,34 @@ type plan struct {
 
 // ports are those of a network, all on loopback.
 type ports struct {
-	Guard  int   `json:"guard,omitempty"` // claims the others; 0 if they were given
-	RPC    int   `json:"rpc"`             // the chain's CometBFT RPC
-	GRPC   int   `json:"grpc"`            // the chain's gRPC
-	REST   int   `json:"rest"`            // the chain's REST gateway
-	P2P    int   `json:"p2p"`             // the chain's peers
-	Faucet int   `json:"faucet"`          // the faucet
-	Nodes  []int `json:"nodes"`           // each storage node's API
+	Guard           int              `json:"guard,omitempty"` // claims the others; 0 if they were given
+	validatorPorts                   // of the first validator
+	OtherValidators []validatorPorts `json:"otherValidators,omitempty"`
+	Faucet          int              `json:"faucet"` // the faucet
+	Nodes           []int            `json:"nodes"`  // each storage node's API
+}
+
+// validatorPorts are those of one node of the chain.
+type validatorPorts struct {
+	RPC  int `json:"rpc"`  // CometBFT RPC
+	GRPC int `json:"grpc"` // gRPC
+	REST int `json:"rest"` // REST gateway
+	P2P  int `json:"p2p"`  // peers
+}
+
+// validators returns the ports of each validator.
+func (p *plan) validators() []validatorPorts {
+	return append([]validatorPorts{p.Ports.validatorPorts}, p.Ports.OtherValidators...)
+}
+
+// rpcURLs returns where the validators answer, beginning with the given one.
+func (p *plan) rpcURLs(first int) []string {
+	all := p.validators()
+	urls := make([]string, len(all))
+	for i := range all {
+		urls[i] = "http://" + hostPort(all[(first+i)%len(all)].RPC)
+	}
+	return urls
 }
 
 // newPlan decides what a new network is. opts has its defaults. guard claims its ports, see [pickPorts].
@@ -60,11 +81,19 @@ func newPlan(opts Options) (p *plan, guard net.Listener, err error) {
 		VotingPeriod: opts.VotingPeriod,
 		ChainID:      "walrus-devnet-" + strconv.FormatInt(time.Now().UnixMilli(), 36),
 	}
-	picked, guard, err := pickPorts(opts.BasePort, 5+opts.Nodes)
+	picked, guard, err := pickPorts(opts.BasePort, 4*opts.Validators+1+opts.Nodes)
 	if err != nil {
 		return nil, nil, err
 	}
-	p.Ports = ports{RPC: picked[0], GRPC: picked[1], REST: picked[2], P2P: picked[3], Faucet: picked[4], Nodes: picked[5:]}
+	validator := func() (v validatorPorts) {
+		v, picked = validatorPorts{RPC: picked[0], GRPC: picked[1], REST: picked[2], P2P: picked[3]}, picked[4:]
+		return v
+	}
+	p.Ports.validatorPorts = validator()
+	for range opts.Validators - 1 {
+		p.Ports.OtherValidators = append(p.Ports.OtherValidators, validator())
+	}
+	p.Ports.Faucet, p.Ports.Nodes = picked[0], picked[1:]
 	if guard != nil {
 		p.Ports.Guard = guard.Addr().(*net.TCPAddr).Port
 	}
@@ -81,6 +110,8 @@ func (p *plan) fits(opts Options) error {
 		return differs("nodes", len(p.Shares), opts.Nodes)
 	case opts.Shards != 0 && opts.Shards != p.Shards:
 		return differs("shards", p.Shards, opts.Shards)
+	case opts.Validators != 0 && opts.Validators != len(p.validators()):
+		return differs("validators", len(p.validators()), opts.Validators)
 	case len(opts.Shares) != 0 && !slices.Equal(opts.Shares, p.Shares):
 		return differs("shards on its nodes", p.Shares, opts.Shares)
 	case opts.EpochDuration != 0 && opts.EpochDuration != p.EpochDuration:
@@ -170,7 +201,11 @@ func readPlan(dir string) (*plan, error) {
 	if !p.Complete {
 		return nil, nil
 	}
-	if err := checkShares(p.Shares, len(p.Ports.Nodes), p.Shards); err != nil {
+	err = checkShares(p.Shares, len(p.Ports.Nodes), p.Shards)
+	if err == nil {
+		err = checkValidators(len(p.validators()), len(p.Shares))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrForeign, filepath.Join(dir, planFile), err)
 	}
 	return p, nil
@@ -187,8 +222,12 @@ func (p *plan) write(dir string) error {
 
 // wipe takes away what an unfinished creation left.
 func wipe(dir string) error {
-	for _, name := range []string{chainDir, chainDir + "-genesis.json", nodesDir, walletDir, configFile} {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+	paths := []string{filepath.Join(dir, nodesDir), filepath.Join(dir, walletDir), filepath.Join(dir, configFile)}
+	for i := range maxValidators {
+		paths = append(paths, validatorDir(dir, i))
+	}
+	for _, path := range paths {
+		if err := os.RemoveAll(path); err != nil {
 			return fmt.Errorf("testnet: %w", err)
 		}
 	}

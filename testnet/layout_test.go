@@ -22,6 +22,8 @@ func TestOptions(t *testing.T) {
 		"too few shards":         {Nodes: 1, Shards: 3},
 		"too many shards":        {Shards: 1001},
 		"a negative count":       {Nodes: -1},
+		"too many validators":    {Validators: 8},
+		"validators of no node":  {Nodes: 3, Validators: 4},
 		"epochs of nothing":      {EpochDuration: time.Millisecond},
 		"votes of a moment":      {VotingPeriod: time.Second},
 		"more outside than all":  {Nodes: 4, External: 5},
@@ -44,7 +46,7 @@ func TestClaim(t *testing.T) {
 	if _, _, err := claim(dir); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "run by process ") {
 		t.Errorf("claimed twice: %v", err)
 	}
-	opts, err := Options{Nodes: 4, Shards: 13}.withDefaults()
+	opts, err := Options{Nodes: 4, Shards: 13, Validators: 2}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +73,12 @@ func TestClaim(t *testing.T) {
 		t.Fatalf("finished network: %+v, %v", p, err)
 	}
 	lock.Close()
-	for _, o := range []Options{{}, {Nodes: 4}, {Shards: 13}, {External: 4}, {Shares: []int{4, 3, 3, 3}}} {
+	for _, o := range []Options{{}, {Nodes: 4}, {Shards: 13}, {Validators: 2}, {External: 4}, {Shares: []int{4, 3, 3, 3}}} {
 		if err := p.fits(o); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
-	for _, o := range []Options{{Nodes: 5}, {Shards: 100}, {External: 5}, {EpochDuration: time.Hour}, {VotingPeriod: time.Hour}, {BasePort: 80}, {Shares: []int{13}}} {
+	for _, o := range []Options{{Nodes: 5}, {Shards: 100}, {Validators: 1}, {External: 5}, {EpochDuration: time.Hour}, {VotingPeriod: time.Hour}, {BasePort: 80}, {Shares: []int{13}}} {
 		if err := p.fits(o); !errors.Is(err, ErrDiffers) {
 			t.Errorf("%+v: %v", o, err)
 		}

@@ -46,7 +46,6 @@ type Network struct {
 	lock    io.Closer
 	guard   net.Listener // claims the ports; nil if they were given, or before they are claimed
 	keys    *keyring.Keyring
-	chain   *chain.Node
 	ledger  *rpc.Client
 	faucet  *httpServer
 	log     *slog.Logger
@@ -54,10 +53,11 @@ type Network struct {
 
 	stopEpochs func() // ends the reports of epochs; nil before they begin
 
-	stopping atomic.Bool // set once the chain is being stopped
+	stopping atomic.Bool // set once the whole chain is being stopped
 
-	mu      sync.Mutex
-	members []*member // guarded by mu; nil where a node does not run here
+	mu         sync.Mutex
+	members    []*member     // guarded by mu; nil where a node does not run here
+	validators []*chain.Node // guarded by mu; nil where a validator does not run
 }
 
 // Open starts the network of a directory, which it makes if there is none, and returns when every node
@@ -154,15 +154,16 @@ func (n *Network) createChain(p *plan, operators []operator) error {
 	for i := range operators {
 		draft.Seats = append(draft.Seats, genesis.Seat{Node: operators[i].name, Shards: p.Shares[i]})
 	}
-	if _, err := chain.Prepare(n.chainDir()); err != nil {
-		return err
-	}
 	registrations := make([]*genesis.Registration, len(operators))
 	for i := range operators {
 		o := operators[i].founder(owner)
-		if i == 0 {
+		if i < len(p.validators()) {
+			home := validatorDir(n.dir, i)
+			if _, err := chain.Prepare(home); err != nil {
+				return err
+			}
 			o.Consensus = func(chainID string, node committee.NodeID) (ed25519.PublicKey, []byte, error) {
-				return chain.ProveConsensusKey(n.chainDir(), chainID, node)
+				return chain.ProveConsensusKey(home, chainID, node)
 			}
 		}
 		if registrations[i], err = genesis.Register(draft, o); err != nil {
@@ -173,19 +174,21 @@ func (n *Network) createChain(p *plan, operators []operator) error {
 	if err != nil {
 		return err
 	}
-	return made.WriteFile(n.genesisPath())
+	for i := range p.validators() {
+		if err := chain.KeepGenesis(validatorDir(n.dir, i), made); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clientConfig is the configuration with which clients reach the network and spend its wallet's WAL.
 func (p *plan) clientConfig(dir string) *config.Client {
 	return &config.Client{
-		ChainID: p.ChainID, RPCURLs: []string{"http://" + hostPort(p.Ports.RPC)}, FaucetURL: "http://" + hostPort(p.Ports.Faucet), NShards: p.Shards,
+		ChainID: p.ChainID, RPCURLs: p.rpcURLs(0), FaucetURL: "http://" + hostPort(p.Ports.Faucet), NShards: p.Shards,
 		Wallet: config.Wallet{Path: filepath.Join(dir, walletDir), Backend: keyring.Test, Key: WalletKey},
 	}
 }
-
-func (n *Network) chainDir() string    { return filepath.Join(n.dir, chainDir) }
-func (n *Network) genesisPath() string { return filepath.Join(n.dir, chainDir+"-genesis.json") }
 
 func (n *Network) openKeys() (*keyring.Keyring, error) {
 	return keyring.Open(filepath.Join(n.dir, walletDir), keyring.Test, nil)
@@ -225,66 +228,6 @@ func (n *Network) start(ctx context.Context) error {
 	return nil
 }
 
-// claimPorts claims the ports of a network that was made earlier.
-func (n *Network) claimPorts() (err error) {
-	if n.guard == nil && n.plan.Ports.Guard != 0 {
-		n.guard, err = listen(hostPort(n.plan.Ports.Guard))
-	}
-	return err
-}
-
-func (n *Network) startChain(ctx context.Context) error {
-	if err := n.claimPorts(); err != nil {
-		return err
-	}
-	begin, err := chain.ReadGenesis(n.genesisPath())
-	if err != nil {
-		return err
-	}
-	blockTime := n.opts.BlockTime
-	if blockTime == 0 {
-		blockTime = DefaultBlockTime
-	}
-	at := n.plan.Ports
-	for _, port := range []int{at.RPC, at.GRPC, at.REST, at.P2P} {
-		if err := portFree(port); err != nil {
-			return err
-		}
-	}
-	n.chain, err = chain.Start(ctx, chain.Options{
-		Dir: n.chainDir(), Genesis: begin, Name: "devnet", BlockTime: blockTime, IdleBlockTime: idleBlockTime,
-		RPCAddr: hostPort(at.RPC), GRPCAddr: hostPort(at.GRPC), RESTAddr: hostPort(at.REST), P2PAddr: hostPort(at.P2P),
-		Log: slog.New(&hush{n.log.Handler(), &n.stopping}),
-	})
-	if err != nil {
-		return err
-	}
-	if n.ledger, err = rpc.Dial(ctx, n.chain.RPCURL(), nil); err != nil {
-		return err
-	}
-	return n.firstBlock(ctx)
-}
-
-// firstBlock waits until the chain has made a block in this process. Without one it answers no questions
-// at first, and takes no transactions after a restart, since it does not know the time.
-func (n *Network) firstBlock(ctx context.Context) error {
-	begun := n.chain.Height()
-	for n.chain.Height() <= begun {
-		if err := pause(ctx); err != nil {
-			return fmt.Errorf("testnet: chain makes no block: %w", err)
-		}
-	}
-	for {
-		_, err := n.ledger.System(ctx)
-		if err == nil || !errors.Is(err, ledger.ErrUnavailable) {
-			return err
-		}
-		if err := pause(ctx); err != nil {
-			return fmt.Errorf("testnet: chain does not answer: %w", err)
-		}
-	}
-}
-
 func (n *Network) startFaucet() error {
 	wallet, err := n.WalletOf(FaucetKey)
 	if err != nil {
@@ -302,27 +245,15 @@ func (n *Network) close() error {
 	if n.stopEpochs != nil {
 		n.stopEpochs()
 	}
-	var wait sync.WaitGroup
-	for i := range n.members {
-		wait.Go(func() {
-			if err := n.StopNode(i); err != nil && !errors.Is(err, ErrStopped) {
-				n.mu.Lock()
-				defer n.mu.Unlock()
-				errs = append(errs, err)
-			}
-		})
-	}
-	wait.Wait()
+	errs = append(errs, stopAll(n.members, n.StopNode))
 	if n.faucet != nil {
 		errs = append(errs, n.faucet.stop())
 	}
 	if n.ledger != nil {
 		n.ledger.Close()
 	}
-	if n.chain != nil {
-		n.stopping.Store(true)
-		errs = append(errs, n.chain.Stop())
-	}
+	n.stopping.Store(true)
+	errs = append(errs, stopAll(n.validators, n.StopValidator))
 	if n.guard != nil {
 		errs = append(errs, n.guard.Close())
 	}
@@ -330,6 +261,21 @@ func (n *Network) close() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, n.lock.Close())...)
+}
+
+// stopAll stops at once whatever runs of the given, and returns when all have stopped.
+func stopAll[T any](all []T, stop func(i int) error) error {
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	for i := range all {
+		wait.Go(func() {
+			if err := stop(i); !errors.Is(err, ErrStopped) {
+				errs[i] = err
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
 }
 
 // Dir is the network's directory.
@@ -361,10 +307,7 @@ func (n *Network) EpochDuration() string { return n.plan.EpochDuration.String() 
 // ChainID names the network's chain.
 func (n *Network) ChainID() string { return n.plan.ChainID }
 
-// RPCURL, RESTURL and FaucetURL are where chain and faucet answer, GRPCAddr likewise.
-func (n *Network) RPCURL() string    { return n.chain.RPCURL() }
-func (n *Network) RESTURL() string   { return n.chain.RESTURL() }
-func (n *Network) GRPCAddr() string  { return n.chain.GRPCAddr() }
+// FaucetURL is where the faucet answers.
 func (n *Network) FaucetURL() string { return "http://" + hostPort(n.plan.Ports.Faucet) }
 
 // NodeAddress is the host:port of node i's API.

@@ -38,6 +38,7 @@ type operator struct {
 	network *ecdsa.PrivateKey // answers TLS
 	address string
 	shards  int
+	rpcURLs []string // of the chain, in the order in which the node tries them
 }
 
 // nodeName is what node i is called; its directory has the same name.
@@ -65,6 +66,7 @@ func newOperators(p *plan) ([]operator, error) {
 	for i := range ops {
 		o := &ops[i]
 		o.name, o.address, o.shards = nodeName(i), hostPort(p.Ports.Nodes[i]), p.Shares[i]
+		o.rpcURLs = p.rpcURLs(i)
 	}
 	return ops, nil
 }
@@ -93,7 +95,7 @@ func (o *operator) write(dir string, p *plan) error {
 		return err
 	}
 	cfg := &config.Node{
-		NodeID: o.id.String(), Name: o.name, ChainID: p.ChainID, RPCURLs: []string{"http://" + hostPort(p.Ports.RPC)},
+		NodeID: o.id.String(), Name: o.name, ChainID: p.ChainID, RPCURLs: o.rpcURLs,
 		Listen: o.address, StoragePath: storeDir, ProtocolKey: protocolKeyFile, NetworkKey: networkKeyFile,
 	}
 	return cfg.Write(filepath.Join(dir, nodeConfigFile))

@@ -1,5 +1,5 @@
-// Package testnet runs a whole Walrus network in one process: a chain, storage nodes, a faucet and a
-// wallet with WAL in it, under one directory and on the loopback interface.
+// Package testnet runs a whole Walrus network in one process: a chain of one validator or several, storage
+// nodes, a faucet and a wallet with WAL in it, under one directory and on the loopback interface.
 //
 // The idea: nothing here is a mock. It is the code of the production network, real blocks, real HTTP,
 // a real database for each node, started by hand in one place. So a test can stop a node, or let one
@@ -32,8 +32,8 @@ var (
 	ErrOptions = errors.New("testnet: invalid options")
 	// ErrPort means that a port the network needs is taken.
 	ErrPort = errors.New("testnet: port taken")
-	// ErrStopped means that a node does not run.
-	ErrStopped = errors.New("testnet: node does not run")
+	// ErrStopped means that a node or a validator does not run.
+	ErrStopped = errors.New("testnet: does not run")
 )
 
 // Options say what network to make. Zero values stand for defaults, or, where the directory holds a
@@ -49,6 +49,9 @@ type Options struct {
 	// Shares is how many shards each node has; Nodes and Shards follow from it. By default all have the
 	// same, but for a remainder that goes to the first ones.
 	Shares []int
+	// Validators is how many of the nodes, the first ones, have a validator of the chain, 1 by default. A
+	// validator's power is its node's shards; the chain goes on while less than a third of it is gone.
+	Validators int
 	// EpochDuration is the length of an epoch, one day by default.
 	EpochDuration time.Duration
 	// VotingPeriod is how long governance votes on a proposal, [chain.DefaultVotingPeriod] by default.
@@ -79,8 +82,12 @@ const (
 	idleBlockTime = 500 * time.Millisecond
 )
 
-// maxNodes bounds a network in one process: each node takes some MB and a few files.
-const maxNodes = 100
+// Bounds of a network in one process: each node takes some MB and a few files, each validator executes
+// every block.
+const (
+	maxNodes      = 100
+	maxValidators = 7
+)
 
 // withDefaults fills in what a new network needs, and checks it.
 func (o Options) withDefaults() (Options, error) {
@@ -96,6 +103,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Shards == 0 {
 		o.Shards = DefaultShards
 	}
+	if o.Validators == 0 {
+		o.Validators = 1
+	}
 	if o.EpochDuration == 0 {
 		o.EpochDuration = DefaultEpochDuration
 	}
@@ -104,6 +114,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Nodes < 1 || o.Nodes > maxNodes {
 		return o, fmt.Errorf("%w: %d nodes, want 1 to %d", ErrOptions, o.Nodes, maxNodes)
+	}
+	if err := checkValidators(o.Validators, o.Nodes); err != nil {
+		return o, err
 	}
 	if o.Shards < max(o.Nodes, redstuff.MinShards) || o.Shards > 1000 {
 		return o, fmt.Errorf("%w: %d shards for %d nodes, want %d to 1000", ErrOptions, o.Shards, o.Nodes, max(o.Nodes, redstuff.MinShards))
@@ -133,6 +146,14 @@ func equalShares(nodes, shards int) []int {
 		}
 	}
 	return shares
+}
+
+// checkValidators refuses numbers of validators that a network of so many nodes cannot have.
+func checkValidators(validators, nodes int) error {
+	if most := min(nodes, maxValidators); validators < 1 || validators > most {
+		return fmt.Errorf("%w: %d validators for %d nodes, want 1 to %d", ErrOptions, validators, nodes, most)
+	}
+	return nil
 }
 
 func checkShares(shares []int, nodes, shards int) error {
