@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,7 +53,7 @@ func (d *deps) connect(ctx context.Context, withWallet bool) (*session, error) {
 		return nil, err
 	}
 	s := &session{deps: d, cfg: cfg}
-	if s.reader, err = dialAny(ctx, cfg); err != nil {
+	if s.reader, err = dialChain(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if withWallet {
@@ -115,39 +114,15 @@ func (s *session) batchLimit() int64 {
 	return defaultBatch
 }
 
-// dialTimeout bounds how long one endpoint of the chain may take to answer for the first time.
-const dialTimeout = 5 * time.Second
-
-// dialAny connects to the first endpoint that answers, and makes sure that it is of the right chain:
-// what a wallet signs is signed for that chain.
-func dialAny(ctx context.Context, cfg *config.Client) (*rpc.Client, error) {
-	var errs []error
-	for _, url := range cfg.RPCURLs {
-		c, err := dialOne(ctx, url)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", url, err))
-			continue
-		}
-		if got := c.ChainID(); got != cfg.ChainID {
-			c.Close()
-			return nil, &hinted{
-				err: fmt.Errorf("%s serves chain %q, and %s is for %q", url, got, cfg.Path, cfg.ChainID), code: "WRONG_CHAIN", exit: exitFailure,
-				hint: "choose another configuration with --config or WALRUS_CONFIG",
-			}
-		}
-		return c, nil
+// dialChain returns a client of the configured chain, once a node of it answers. What a wallet signs is
+// signed for that chain.
+func dialChain(ctx context.Context, cfg *config.Client) (*rpc.Client, error) {
+	c := rpc.NewFailover(cfg.ChainID, cfg.RPCURLs, nil)
+	if _, err := c.Height(ctx); err != nil {
+		c.Close()
+		return nil, err
 	}
-	return nil, errors.Join(errs...)
-}
-
-func dialOne(ctx context.Context, url string) (*rpc.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	c, err := rpc.Dial(ctx, url, nil)
-	if err != nil && !errors.Is(err, ledger.ErrUnavailable) {
-		err = fmt.Errorf("%w: %w", ledger.ErrUnavailable, err)
-	}
-	return c, err
+	return c, nil
 }
 
 // shards returns the network's number of shards: given if it is not 0, else as configured, else asked
@@ -163,7 +138,7 @@ func (d *deps) shards(ctx context.Context, given int) (int, error) {
 	if cfg.NShards != 0 {
 		return cfg.NShards, nil
 	}
-	reader, err := dialAny(ctx, cfg)
+	reader, err := dialChain(ctx, cfg)
 	if err != nil {
 		return 0, err
 	}

@@ -131,6 +131,14 @@ func (f *failover) Block(ctx context.Context, height int64) (block Block, err er
 	return block, err
 }
 
+func (f *failover) tx(ctx context.Context, hash [32]byte) (found *Committed, err error) {
+	err = f.try(ctx, func(c *httpConn) error {
+		found, err = c.tx(ctx, hash)
+		return err
+	})
+	return found, err
+}
+
 // closeIdle closes connections that nobody uses.
 func (f *failover) closeIdle() {
 	for _, n := range f.nodes {

@@ -45,7 +45,9 @@ type TxAttribute struct {
 // Errors: [ledger.ErrNotFound] if the node does not know it: it is in no block yet, or the node does not
 // keep an index, or not so far back; [ledger.ErrUnavailable].
 func (c *Client) Tx(ctx context.Context, hash [32]byte) (*Committed, error) {
-	conn, ok := c.conn.(*httpConn)
+	conn, ok := c.conn.(interface {
+		tx(ctx context.Context, hash [32]byte) (*Committed, error)
+	})
 	if !ok {
 		return nil, fmt.Errorf("%w: this connection cannot look transactions up", ledger.ErrUnavailable)
 	}
@@ -53,7 +55,7 @@ func (c *Client) Tx(ctx context.Context, hash [32]byte) (*Committed, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := conn.Block(ctx, found.Height)
+	b, err := c.conn.Block(ctx, found.Height)
 	if err != nil {
 		return nil, err
 	}
