@@ -141,7 +141,7 @@ func (f *failover) tx(ctx context.Context, hash [32]byte) (found *Committed, err
 
 // closeIdle closes connections that nobody uses.
 func (f *failover) closeIdle() {
-	for _, n := range f.nodes {
-		n.conn.closeIdle()
+	for i := range f.nodes { // in place: only conn may be read without the lock
+		f.nodes[i].conn.closeIdle()
 	}
 }
