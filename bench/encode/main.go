@@ -11,7 +11,6 @@
 package main
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"os"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/walrus-go/walrus/blake2x"
 	"github.com/walrus-go/walrus/gf"
+	"github.com/walrus-go/walrus/internal/machine"
 )
 
 func main() {
@@ -128,16 +128,7 @@ func best(a, b result) result {
 }
 
 func cpuName() string {
-	name := "unknown"
-	if f, err := os.Open("/proc/cpuinfo"); err == nil {
-		defer f.Close()
-		for s := bufio.NewScanner(f); s.Scan(); {
-			if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-				name = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
+	name := machine.Processor()
 	if cpu.X86.HasAVX512F {
 		return name + " (AVX-512)"
 	}

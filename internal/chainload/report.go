@@ -1,16 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/walrus-go/walrus/internal/machine"
 )
 
 // variant is a program whose validators are measured.
@@ -36,7 +36,7 @@ func measureAll(ctx context.Context, o options) error {
 		variants = append(variants, variant{"the other build", o.against})
 	}
 	fmt.Printf("%s, %d processors, %s. %d storage nodes with %d shards, a block every %s.\n",
-		processor(), runtime.NumCPU(), runtime.Version(), o.nodes, o.shards, o.blockTime)
+		machine.Processor(), runtime.NumCPU(), runtime.Version(), o.nodes, o.shards, o.blockTime)
 	found := make([][]row, len(variants))
 	for _, validators := range o.validators {
 		for i, v := range variants {
@@ -177,20 +177,4 @@ func table(heading []string, rows [][]string) {
 	for _, row := range rows {
 		fmt.Printf("| %s |\n", strings.Join(row, " | "))
 	}
-}
-
-// processor names the CPU, where the system tells.
-func processor() string {
-	file, err := os.Open(filepath.Join("/proc", "cpuinfo"))
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }

@@ -8,7 +8,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/walrus-go/walrus/internal/machine"
 )
 
 func main() {
@@ -47,7 +48,7 @@ type shape struct{ nodes, shards int }
 var shapes = []shape{{10, 100}, {20, 1000}}
 
 func (f *figures) run(ctx context.Context) error {
-	fmt.Printf("%s, %d processors, %s.\n", processor(), runtime.NumCPU(), runtime.Version())
+	fmt.Printf("%s, %d processors, %s.\n", machine.Processor(), runtime.NumCPU(), runtime.Version())
 	var all []measured
 	for _, s := range shapes {
 		m, err := f.measure(ctx, s)
@@ -60,22 +61,6 @@ func (f *figures) run(ctx context.Context) error {
 	printSpeed(all)
 	printLatency(all)
 	return f.faults(ctx)
-}
-
-// processor names the CPU, where the system tells.
-func processor() string {
-	file, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
 }
 
 // timed returns how long f takes.
