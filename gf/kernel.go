@@ -10,8 +10,8 @@ import (
 // piece of work and call it on slices as long as they can make them.
 //
 // All slices of a call have equal length, a multiple of [BlockSize], and are in block layout. They
-// must not overlap, except that Scale's may be the same slice. Factors are field elements, zero and
-// one included. Functions do not keep their arguments, do not allocate, and are safe for concurrent
+// must not overlap, except that Scale's may be the same slice. Elements are in tower form, which Convert
+// makes of words and words of it. Factors are words, zero and one included; those below 256 are the fastest. Functions do not keep their arguments, do not allocate, and are safe for concurrent
 // use on distinct slices. Lengths that do not match are a bug of the caller and panic.
 //
 // A two-layer butterfly is what the transforms consist of; with the factors t = (outer, low, high):
@@ -23,6 +23,8 @@ import (
 type Kernel struct {
 	// Name is "generic", or that of the instruction set: "avx2", "gfni", "avx512", "neon".
 	Name string
+	// Convert turns words into tower form, and tower form into words.
+	Convert func(b []byte)
 	// Xor sets dst ^= src.
 	Xor func(dst, src []byte)
 	// Scale sets dst = c*src.
@@ -37,6 +39,12 @@ type Kernel struct {
 	FFT4 func(w0, w1, w2, w3 []byte, t *[3]uint16)
 	// IFFT4 undoes FFT4.
 	IFFT4 func(w0, w1, w2, w3 []byte, t *[3]uint16)
+	// FFT16 is four layers over the 16 slices that w consists of, then Convert: FFT2 of slices eight apart, four, two
+	// and one. Factors are those of the layers' pairs of runs, from the first layer's one to the last
+	// layer's eight. It reports whether it has been done, which it is not where other functions must do.
+	FFT16 func(w []byte, t *[15]uint16) bool
+	// IFFT16 undoes FFT16.
+	IFFT16 func(w []byte, t *[15]uint16) bool
 }
 
 // KernelEnv names the environment variable that caps the choice of kernel at start: "generic",

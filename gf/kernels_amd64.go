@@ -3,23 +3,38 @@
 package gf
 
 // The kernels differ in what they know of a factor and in the instructions they use; the shape of each
-// operation is the same. Factors of zero and one need no case of their own beyond speed.
+// operation is the same. Factors of zero and one need no case of their own beyond speed, those below 256 have
+// one: they act on bytes.
 
 // kernelAVX2 looks products up by nibbles.
 var kernelAVX2 = Kernel{
-	Name: "avx2",
+	Name:   "avx2",
+	FFT16:  none16,
+	IFFT16: none16,
+	Convert: func(b []byte) {
+		check(b)
+		convertAVX2(b, &twistLookup)
+	},
 	Xor: func(dst, src []byte) {
 		check(dst, src)
 		xorAVX2(dst, src)
 	},
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
+		if c < small {
+			scaleSmallAVX2(dst, src, &smallLookups[c])
+			return
+		}
 		var f lookup
 		setLookup(&f, c)
 		scaleAVX2(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
+		if c < small {
+			mulAddSmallAVX2(dst, src, &smallLookups[c])
+			return
+		}
 		var f lookup
 		setLookup(&f, c)
 		mulAddAVX2(dst, src, &f)
@@ -28,6 +43,10 @@ var kernelAVX2 = Kernel{
 		check(x, y)
 		if t == 0 {
 			xorAVX2(y, x)
+			return
+		}
+		if t < small {
+			fft2SmallAVX2(x, y, &smallLookups[t])
 			return
 		}
 		var f lookup
@@ -40,12 +59,21 @@ var kernelAVX2 = Kernel{
 			xorAVX2(y, x)
 			return
 		}
+		if t < small {
+			ifft2SmallAVX2(x, y, &smallLookups[t])
+			return
+		}
 		var f lookup
 		setLookup(&f, t)
 		ifft2AVX2(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
+		if t[0]|t[1]|t[2] < small {
+			f := [3]smallLookup{smallLookups[t[0]], smallLookups[t[1]], smallLookups[t[2]]}
+			fft4SmallAVX2(w0, w1, w2, w3, &f)
+			return
+		}
 		var f [3]lookup
 		setLookup(&f[0], t[0])
 		setLookup(&f[1], t[1])
@@ -54,6 +82,11 @@ var kernelAVX2 = Kernel{
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
+		if t[0]|t[1]|t[2] < small {
+			f := [3]smallLookup{smallLookups[t[0]], smallLookups[t[1]], smallLookups[t[2]]}
+			ifft4SmallAVX2(w0, w1, w2, w3, &f)
+			return
+		}
 		var f [3]lookup
 		setLookup(&f[0], t[0])
 		setLookup(&f[1], t[1])
@@ -64,19 +97,33 @@ var kernelAVX2 = Kernel{
 
 // kernelGFNI multiplies by matrices of bits, 32 bytes at a time.
 var kernelGFNI = Kernel{
-	Name: "gfni",
+	Name:   "gfni",
+	FFT16:  none16,
+	IFFT16: none16,
+	Convert: func(b []byte) {
+		check(b)
+		convertGFNI(b, &twistMatrix)
+	},
 	Xor: func(dst, src []byte) {
 		check(dst, src)
 		xorGFNI(dst, src)
 	},
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
+		if c < small {
+			scaleSmallGFNI(dst, src, &smallMatrices[c])
+			return
+		}
 		var f matrix
 		setMatrix(&f, c)
 		scaleGFNI(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
+		if c < small {
+			mulAddSmallGFNI(dst, src, &smallMatrices[c])
+			return
+		}
 		var f matrix
 		setMatrix(&f, c)
 		mulAddGFNI(dst, src, &f)
@@ -85,6 +132,10 @@ var kernelGFNI = Kernel{
 		check(x, y)
 		if t == 0 {
 			xorGFNI(y, x)
+			return
+		}
+		if t < small {
+			fft2SmallGFNI(x, y, &smallMatrices[t])
 			return
 		}
 		var f matrix
@@ -97,12 +148,21 @@ var kernelGFNI = Kernel{
 			xorGFNI(y, x)
 			return
 		}
+		if t < small {
+			ifft2SmallGFNI(x, y, &smallMatrices[t])
+			return
+		}
 		var f matrix
 		setMatrix(&f, t)
 		ifft2GFNI(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
+		if t[0]|t[1]|t[2] < small {
+			f := [3]uint64{smallMatrices[t[0]], smallMatrices[t[1]], smallMatrices[t[2]]}
+			fft4SmallGFNI(w0, w1, w2, w3, &f)
+			return
+		}
 		var f [3]matrix
 		setMatrix(&f[0], t[0])
 		setMatrix(&f[1], t[1])
@@ -111,6 +171,11 @@ var kernelGFNI = Kernel{
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
+		if t[0]|t[1]|t[2] < small {
+			f := [3]uint64{smallMatrices[t[0]], smallMatrices[t[1]], smallMatrices[t[2]]}
+			ifft4SmallGFNI(w0, w1, w2, w3, &f)
+			return
+		}
 		var f [3]matrix
 		setMatrix(&f[0], t[0])
 		setMatrix(&f[1], t[1])
@@ -122,18 +187,30 @@ var kernelGFNI = Kernel{
 // kernelAVX512 multiplies by matrices of bits, a block at a time.
 var kernelAVX512 = Kernel{
 	Name: "avx512",
+	Convert: func(b []byte) {
+		check(b)
+		convertGFNI(b, &twistMatrix)
+	},
 	Xor: func(dst, src []byte) {
 		check(dst, src)
 		xorAVX512(dst, src)
 	},
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
+		if c < small {
+			scaleSmallAVX512(dst, src, &smallMatrices[c])
+			return
+		}
 		var f matrix
 		setMatrix(&f, c)
 		scaleAVX512(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
+		if c < small {
+			mulAddSmallAVX512(dst, src, &smallMatrices[c])
+			return
+		}
 		var f matrix
 		setMatrix(&f, c)
 		mulAddAVX512(dst, src, &f)
@@ -142,6 +219,10 @@ var kernelAVX512 = Kernel{
 		check(x, y)
 		if t == 0 {
 			xorAVX512(y, x)
+			return
+		}
+		if t < small {
+			fft2SmallAVX512(x, y, &smallMatrices[t])
 			return
 		}
 		var f matrix
@@ -154,12 +235,21 @@ var kernelAVX512 = Kernel{
 			xorAVX512(y, x)
 			return
 		}
+		if t < small {
+			ifft2SmallAVX512(x, y, &smallMatrices[t])
+			return
+		}
 		var f matrix
 		setMatrix(&f, t)
 		ifft2AVX512(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
+		if t[0]|t[1]|t[2] < small {
+			f := [3]uint64{smallMatrices[t[0]], smallMatrices[t[1]], smallMatrices[t[2]]}
+			fft4SmallAVX512(w0, w1, w2, w3, &f)
+			return
+		}
 		var f [3]matrix
 		setMatrix(&f[0], t[0])
 		setMatrix(&f[1], t[1])
@@ -168,10 +258,52 @@ var kernelAVX512 = Kernel{
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
+		if t[0]|t[1]|t[2] < small {
+			f := [3]uint64{smallMatrices[t[0]], smallMatrices[t[1]], smallMatrices[t[2]]}
+			ifft4SmallAVX512(w0, w1, w2, w3, &f)
+			return
+		}
 		var f [3]matrix
 		setMatrix(&f[0], t[0])
 		setMatrix(&f[1], t[1])
 		setMatrix(&f[2], t[2])
 		ifft4AVX512(w0, w1, w2, w3, &f)
 	},
+	FFT16: func(w []byte, t *[15]uint16) bool {
+		var f [15]uint64
+		if !setSmall16(&f, w, t) {
+			return false
+		}
+		fft16SmallAVX512(w, len(w)/16, &f, &twistMatrix)
+		return true
+	},
+	IFFT16: func(w []byte, t *[15]uint16) bool {
+		var f [15]uint64
+		if !setSmall16(&f, w, t) {
+			return false
+		}
+		ifft16SmallAVX512(w, len(w)/16, &f, &twistMatrix)
+		return true
+	},
+}
+
+// setSmall16 makes f the matrices of factors if all of them are below 256, which it reports.
+func setSmall16(f *[15]uint64, w []byte, t *[15]uint16) bool {
+	if len(w)%(16*BlockSize) != 0 {
+		panic("gf: slice is not 16 times a whole number of blocks")
+	}
+	if len(w) == 0 {
+		return false
+	}
+	var all uint16
+	for _, c := range t {
+		all |= c
+	}
+	if all >= small {
+		return false
+	}
+	for i := range f {
+		f[i] = smallMatrices[t[i]]
+	}
+	return true
 }

@@ -29,6 +29,7 @@ type operation struct {
 }
 
 var operations = []operation{
+	{"Convert", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Convert(w[0]) }},
 	{"Xor", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Xor(w[0], w[1]) }},
 	{"Scale", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Scale(w[0], w[1], t[0]) }},
 	{"Scale in place", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Scale(w[0], w[0], t[0]) }},
@@ -64,7 +65,7 @@ func compare(t *testing.T, k *Kernel, op operation, n, align int, factors [3]uin
 // TestKernelsAgree covers zero to nine blocks, every alignment, and factors zero and one.
 func TestKernelsAgree(t *testing.T) {
 	special := [][3]uint16{
-		{0, 0, 0}, {1, 1, 1}, {0, 0, 2}, {1, 0, 0xffff}, {0x1234, 0, 1}, {0x8000, 0x0100, 0x00ff}, {0, 0xabcd, 0x4321},
+		{0, 0, 0}, {1, 1, 1}, {0, 0, 2}, {1, 0, 0xffff}, {0x1234, 0, 1}, {0x8000, 0x0100, 0x00ff}, {0, 0xabcd, 0x4321}, {0xff, 2, 0x80}, {0x37, 0, 1},
 	}
 	for _, k := range available[1:] {
 		for _, op := range operations {
@@ -90,13 +91,16 @@ func TestKernelsMultiply(t *testing.T) {
 		low, high := at(w)
 		src[low], src[high] = byte(w), byte(w>>8)
 	}
-	factors := []uint16{0, 3, 0x1234, 0xffff}
+	factors := []uint16{0, 3, 0x1234, 0xffff, 0xff, 0xa5}
 	for bit := range 16 {
 		factors = append(factors, 1<<bit)
 	}
 	for _, k := range available {
 		for _, c := range factors {
-			k.Scale(dst, src, c)
+			copy(dst, src)
+			k.Convert(dst)
+			k.Scale(dst, dst, c)
+			k.Convert(dst)
 			for w := range all {
 				low, high := at(w)
 				got, want := uint16(dst[low])|uint16(dst[high])<<8, Mul(uint16(w), c)
@@ -104,6 +108,50 @@ func TestKernelsMultiply(t *testing.T) {
 					t.Fatalf("%s: %#x times %#x is %#x, want %#x", k.Name, w, c, got, want)
 				}
 			}
+		}
+	}
+}
+
+// TestSixteen compares four layers in one with butterflies one by one.
+func TestSixteen(t *testing.T) {
+	for _, k := range available {
+		done := 0
+		for seed := range uint64(40) {
+			random := rand.New(rand.NewPCG(seed, 3))
+			width := BlockSize * random.IntN(6)
+			limit := []int{2, small, 1 << 16}[random.IntN(3)]
+			var factors [15]uint16
+			for i := range factors {
+				factors[i] = uint16(random.IntN(limit))
+			}
+			got := make([]byte, 16*width)
+			for i := range got {
+				got[i] = byte(random.Uint32())
+			}
+			before, want := bytes.Clone(got), bytes.Clone(got)
+			rows := func(i, n int) []byte { return want[i*width : (i+n)*width] }
+			f := factors[:]
+			for half := 8; half > 0; half /= 2 {
+				for at := 0; at < 16; at += 2 * half {
+					generic.FFT2(rows(at, half), rows(at+half, half), f[0])
+					f = f[1:]
+				}
+			}
+			generic.Convert(want)
+			if k.FFT16(got, &factors) {
+				done++
+			} else {
+				want = before
+			}
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%s, seed %d, 16 slices of %d bytes, factors %x: differs from generic", k.Name, seed, width, factors)
+			}
+			if k.IFFT16(got, &factors); !bytes.Equal(got, before) {
+				t.Fatalf("%s, seed %d, 16 slices of %d bytes, factors %x: IFFT16 does not undo FFT16", k.Name, seed, width, factors)
+			}
+		}
+		if k.Name == "avx512" && done == 0 {
+			t.Error("avx512 never did sixteen slices")
 		}
 	}
 }
@@ -165,15 +213,23 @@ func BenchmarkKernels(b *testing.B) {
 		for i := range w {
 			w[i] = make([]byte, size)
 		}
-		for _, op := range operations {
+		for i := range 2 * len(operations) {
+			op, small := operations[i/2], i%2 == 1
 			for _, k := range available {
-				b.Run(fmt.Sprintf("%d/%s/%s", size, strings.ReplaceAll(op.name, " ", "-"), k.Name), func(b *testing.B) {
-					written := op.slices
+				name := fmt.Sprintf("%d/%s/%s", size, strings.ReplaceAll(op.name, " ", "-"), k.Name)
+				if small {
+					name = strings.Replace(name, "/", "/small/", 1)
+				}
+				b.Run(name, func(b *testing.B) {
+					written := op.slices // of which all are written
 					if op.slices == 2 && !strings.HasSuffix(op.name, "FFT2") {
 						written = 1
 					}
 					b.SetBytes(int64(size * written))
 					factors := &[3]uint16{0x1234, 0x5678, 0x9abc}
+					if small {
+						factors = &[3]uint16{0x12, 0x56, 0x9a}
+					}
 					for b.Loop() {
 						op.run(k, w, factors)
 					}

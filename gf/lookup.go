@@ -6,7 +6,7 @@ package gf
 // in either factor, the XOR of four of them is the lookup of any factor.
 var lookupTable = buildLookups()
 
-// A lookup is multiplication by a constant as tables for the four nibbles of an element, lowest
+// A lookup is multiplication by a constant, in tower form, as tables for the four nibbles of an element, lowest
 // first: the low bytes of the 16 products, then their high bytes.
 type lookup = [16]uint64
 
@@ -24,7 +24,7 @@ func buildLookups() (table [4][16]lookup) {
 		for nibble := range table[place] {
 			c := uint16(nibble) << (4 * place)
 			for i := range 4 * 16 {
-				product := Mul(c, uint16(i%16)<<(i/16*4))
+				product := mulTower(c, uint16(i%16)<<(i/16*4))
 				word, shift := i/16*4+i%16/8, i%8*8
 				table[place][nibble][word] |= uint64(product&0xff) << shift
 				table[place][nibble][word+2] |= uint64(product>>8) << shift

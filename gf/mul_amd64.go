@@ -15,7 +15,7 @@ func archKernels() []*Kernel {
 	if cpuid7()>>8&1 == 1 {
 		kernels = append(kernels, &kernelGFNI)
 	}
-	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512GFNI {
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512GFNI {
 		kernels = append(kernels, &kernelAVX512)
 	}
 	return kernels
@@ -25,7 +25,7 @@ func archKernels() []*Kernel {
 // in either factor, the XOR of four of them is the matrix of any factor.
 var matrixTable = buildMatrices()
 
-// A matrix is multiplication by a constant as four 8x8 matrices of bits, in the form that the GFNI
+// A matrix is multiplication by a constant, in tower form, as four 8x8 matrices of bits, in the form that the GFNI
 // instruction takes: from low bytes to low, high to low, low to high and high to high.
 type matrix = [4]uint64
 
@@ -44,7 +44,7 @@ func buildMatrices() (table [4][16]matrix) {
 		for nibble := range table[place] {
 			c := uint16(nibble) << (4 * place)
 			for in := range 16 {
-				product := Mul(c, 1<<in)
+				product := mulTower(c, 1<<in)
 				for out := range 16 {
 					bit := uint64(product >> out & 1)
 					table[place][nibble][out/8*2+in/8] |= bit << (8*(7-out%8) + in%8)
@@ -54,3 +54,51 @@ func buildMatrices() (table [4][16]matrix) {
 	}
 	return table
 }
+
+// smallMatrices are the factors below 256 as matrices of bits, which act on low and high bytes alike.
+var smallMatrices = buildSmallMatrices()
+
+func buildSmallMatrices() *[small]uint64 {
+	var table [small]uint64
+	for c := range table {
+		table[c] = byteMatrix(func(v byte) byte { return byte(Mul(uint16(c), uint16(v))) })
+	}
+	return &table
+}
+
+// byteMatrix returns a linear map of bytes as a matrix of bits.
+func byteMatrix(f func(byte) byte) (m uint64) {
+	for in := range 8 {
+		v := f(1 << in)
+		for out := range 8 {
+			m |= uint64(v>>out&1) << (8*(7-out) + in)
+		}
+	}
+	return m
+}
+
+// A smallLookup is a linear map of bytes as the images of their low nibbles, then of their high ones.
+type smallLookup = [4]uint64
+
+// smallLookups are the factors below 256, which act on low and high bytes alike.
+var smallLookups = buildSmallLookups()
+
+func buildSmallLookups() *[small]smallLookup {
+	var table [small]smallLookup
+	for c := range table {
+		table[c] = byteLookup(func(v byte) byte { return byte(Mul(uint16(c), uint16(v))) })
+	}
+	return &table
+}
+
+func byteLookup(f func(byte) byte) (l smallLookup) {
+	for i := range 32 {
+		l[i/8] |= uint64(f(byte(i%16<<(i/16*4)))) << (i % 8 * 8)
+	}
+	return l
+}
+
+var (
+	twistMatrix = byteMatrix(func(h byte) byte { return twist[h] })
+	twistLookup = byteLookup(func(h byte) byte { return twist[h] })
+)

@@ -1256,6 +1256,1178 @@ done:
 	VZEROUPPER
 	RET
 
+// func scaleSmallAVX512(dst []byte, src []byte, f *uint64)
+// Requires: AVX, AVX512F, GFNI
+TEXT ·scaleSmallAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         src_base+24(FP), SI
+	MOVQ         dst_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Z16
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU64      (DI)(AX*1), Z0
+	VMOVDQU64      (SI)(AX*1), Z1
+	VPXORQ         Z0, Z0, Z0
+	VGF2P8AFFINEQB $0x00, Z16, Z1, Z8
+	VPXORQ         Z8, Z0, Z0
+	VMOVDQU64      Z0, (DI)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAddSmallAVX512(dst []byte, src []byte, f *uint64)
+// Requires: AVX, AVX512F, GFNI
+TEXT ·mulAddSmallAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         src_base+24(FP), SI
+	MOVQ         dst_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Z16
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU64      (DI)(AX*1), Z0
+	VMOVDQU64      (SI)(AX*1), Z1
+	VGF2P8AFFINEQB $0x00, Z16, Z1, Z8
+	VPXORQ         Z8, Z0, Z0
+	VMOVDQU64      Z0, (DI)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft2SmallAVX512(x []byte, y []byte, f *uint64)
+// Requires: AVX, AVX512F, GFNI
+TEXT ·fft2SmallAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_base+0(FP), DI
+	MOVQ         y_base+24(FP), SI
+	MOVQ         x_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Z16
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU64      (DI)(AX*1), Z0
+	VMOVDQU64      (SI)(AX*1), Z1
+	VGF2P8AFFINEQB $0x00, Z16, Z1, Z8
+	VPXORQ         Z8, Z0, Z0
+	VPXORQ         Z0, Z1, Z1
+	VMOVDQU64      Z0, (DI)(AX*1)
+	VMOVDQU64      Z1, (SI)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func ifft2SmallAVX512(x []byte, y []byte, f *uint64)
+// Requires: AVX, AVX512F, GFNI
+TEXT ·ifft2SmallAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_base+0(FP), DI
+	MOVQ         y_base+24(FP), SI
+	MOVQ         x_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Z16
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU64      (DI)(AX*1), Z0
+	VMOVDQU64      (SI)(AX*1), Z1
+	VPXORQ         Z0, Z1, Z1
+	VGF2P8AFFINEQB $0x00, Z16, Z1, Z8
+	VPXORQ         Z8, Z0, Z0
+	VMOVDQU64      Z0, (DI)(AX*1)
+	VMOVDQU64      Z1, (SI)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft4SmallAVX512(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+// Requires: AVX, AVX512F, GFNI
+TEXT ·fft4SmallAVX512(SB), NOSPLIT, $0-104
+	MOVQ         w0_base+0(FP), DI
+	MOVQ         w1_base+24(FP), SI
+	MOVQ         w2_base+48(FP), DX
+	MOVQ         w3_base+72(FP), CX
+	MOVQ         w0_len+8(FP), BX
+	MOVQ         f+96(FP), R8
+	VPBROADCASTQ (R8), Z16
+	VPBROADCASTQ 8(R8), Z17
+	VPBROADCASTQ 16(R8), Z18
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU64      (DI)(AX*1), Z0
+	VMOVDQU64      (SI)(AX*1), Z1
+	VMOVDQU64      (DX)(AX*1), Z2
+	VMOVDQU64      (CX)(AX*1), Z3
+	VGF2P8AFFINEQB $0x00, Z16, Z2, Z8
+	VPXORQ         Z8, Z0, Z0
+	VGF2P8AFFINEQB $0x00, Z16, Z3, Z9
+	VPXORQ         Z9, Z1, Z1
+	VPXORQ         Z0, Z2, Z2
+	VPXORQ         Z1, Z3, Z3
+	VGF2P8AFFINEQB $0x00, Z17, Z1, Z8
+	VPXORQ         Z8, Z0, Z0
+	VPXORQ         Z0, Z1, Z1
+	VGF2P8AFFINEQB $0x00, Z18, Z3, Z8
+	VPXORQ         Z8, Z2, Z2
+	VPXORQ         Z2, Z3, Z3
+	VMOVDQU64      Z0, (DI)(AX*1)
+	VMOVDQU64      Z1, (SI)(AX*1)
+	VMOVDQU64      Z2, (DX)(AX*1)
+	VMOVDQU64      Z3, (CX)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func ifft4SmallAVX512(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+// Requires: AVX, AVX512F, GFNI
+TEXT ·ifft4SmallAVX512(SB), NOSPLIT, $0-104
+	MOVQ         w0_base+0(FP), DI
+	MOVQ         w1_base+24(FP), SI
+	MOVQ         w2_base+48(FP), DX
+	MOVQ         w3_base+72(FP), CX
+	MOVQ         w0_len+8(FP), BX
+	MOVQ         f+96(FP), R8
+	VPBROADCASTQ (R8), Z16
+	VPBROADCASTQ 8(R8), Z17
+	VPBROADCASTQ 16(R8), Z18
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU64      (DI)(AX*1), Z0
+	VMOVDQU64      (SI)(AX*1), Z1
+	VMOVDQU64      (DX)(AX*1), Z2
+	VMOVDQU64      (CX)(AX*1), Z3
+	VPXORQ         Z0, Z1, Z1
+	VGF2P8AFFINEQB $0x00, Z17, Z1, Z8
+	VPXORQ         Z8, Z0, Z0
+	VPXORQ         Z2, Z3, Z3
+	VGF2P8AFFINEQB $0x00, Z18, Z3, Z8
+	VPXORQ         Z8, Z2, Z2
+	VPXORQ         Z0, Z2, Z2
+	VPXORQ         Z1, Z3, Z3
+	VGF2P8AFFINEQB $0x00, Z16, Z2, Z8
+	VPXORQ         Z8, Z0, Z0
+	VGF2P8AFFINEQB $0x00, Z16, Z3, Z9
+	VPXORQ         Z9, Z1, Z1
+	VMOVDQU64      Z0, (DI)(AX*1)
+	VMOVDQU64      Z1, (SI)(AX*1)
+	VMOVDQU64      Z2, (DX)(AX*1)
+	VMOVDQU64      Z3, (CX)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleSmallGFNI(dst []byte, src []byte, f *uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·scaleSmallGFNI(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         src_base+24(FP), SI
+	MOVQ         dst_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Y8
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        (SI)(AX*1), Y1
+	VPXOR          Y0, Y0, Y0
+	VGF2P8AFFINEQB $0x00, Y8, Y1, Y12
+	VPXOR          Y12, Y0, Y0
+	VMOVDQU        Y0, (DI)(AX*1)
+	ADDQ           $0x20, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAddSmallGFNI(dst []byte, src []byte, f *uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·mulAddSmallGFNI(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         src_base+24(FP), SI
+	MOVQ         dst_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Y8
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        (SI)(AX*1), Y1
+	VGF2P8AFFINEQB $0x00, Y8, Y1, Y12
+	VPXOR          Y12, Y0, Y0
+	VMOVDQU        Y0, (DI)(AX*1)
+	ADDQ           $0x20, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft2SmallGFNI(x []byte, y []byte, f *uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·fft2SmallGFNI(SB), NOSPLIT, $0-56
+	MOVQ         x_base+0(FP), DI
+	MOVQ         y_base+24(FP), SI
+	MOVQ         x_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Y8
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        (SI)(AX*1), Y1
+	VGF2P8AFFINEQB $0x00, Y8, Y1, Y12
+	VPXOR          Y12, Y0, Y0
+	VPXOR          Y0, Y1, Y1
+	VMOVDQU        Y0, (DI)(AX*1)
+	VMOVDQU        Y1, (SI)(AX*1)
+	ADDQ           $0x20, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func ifft2SmallGFNI(x []byte, y []byte, f *uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·ifft2SmallGFNI(SB), NOSPLIT, $0-56
+	MOVQ         x_base+0(FP), DI
+	MOVQ         y_base+24(FP), SI
+	MOVQ         x_len+8(FP), BX
+	MOVQ         f+48(FP), R8
+	VPBROADCASTQ (R8), Y8
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        (SI)(AX*1), Y1
+	VPXOR          Y0, Y1, Y1
+	VGF2P8AFFINEQB $0x00, Y8, Y1, Y12
+	VPXOR          Y12, Y0, Y0
+	VMOVDQU        Y0, (DI)(AX*1)
+	VMOVDQU        Y1, (SI)(AX*1)
+	ADDQ           $0x20, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft4SmallGFNI(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·fft4SmallGFNI(SB), NOSPLIT, $0-104
+	MOVQ         w0_base+0(FP), DI
+	MOVQ         w1_base+24(FP), SI
+	MOVQ         w2_base+48(FP), DX
+	MOVQ         w3_base+72(FP), CX
+	MOVQ         w0_len+8(FP), BX
+	MOVQ         f+96(FP), R8
+	VPBROADCASTQ (R8), Y8
+	VPBROADCASTQ 8(R8), Y9
+	VPBROADCASTQ 16(R8), Y10
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        (SI)(AX*1), Y1
+	VMOVDQU        (DX)(AX*1), Y2
+	VMOVDQU        (CX)(AX*1), Y3
+	VGF2P8AFFINEQB $0x00, Y8, Y2, Y12
+	VPXOR          Y12, Y0, Y0
+	VGF2P8AFFINEQB $0x00, Y8, Y3, Y13
+	VPXOR          Y13, Y1, Y1
+	VPXOR          Y0, Y2, Y2
+	VPXOR          Y1, Y3, Y3
+	VGF2P8AFFINEQB $0x00, Y9, Y1, Y12
+	VPXOR          Y12, Y0, Y0
+	VPXOR          Y0, Y1, Y1
+	VGF2P8AFFINEQB $0x00, Y10, Y3, Y12
+	VPXOR          Y12, Y2, Y2
+	VPXOR          Y2, Y3, Y3
+	VMOVDQU        Y0, (DI)(AX*1)
+	VMOVDQU        Y1, (SI)(AX*1)
+	VMOVDQU        Y2, (DX)(AX*1)
+	VMOVDQU        Y3, (CX)(AX*1)
+	ADDQ           $0x20, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func ifft4SmallGFNI(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·ifft4SmallGFNI(SB), NOSPLIT, $0-104
+	MOVQ         w0_base+0(FP), DI
+	MOVQ         w1_base+24(FP), SI
+	MOVQ         w2_base+48(FP), DX
+	MOVQ         w3_base+72(FP), CX
+	MOVQ         w0_len+8(FP), BX
+	MOVQ         f+96(FP), R8
+	VPBROADCASTQ (R8), Y8
+	VPBROADCASTQ 8(R8), Y9
+	VPBROADCASTQ 16(R8), Y10
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        (SI)(AX*1), Y1
+	VMOVDQU        (DX)(AX*1), Y2
+	VMOVDQU        (CX)(AX*1), Y3
+	VPXOR          Y0, Y1, Y1
+	VGF2P8AFFINEQB $0x00, Y9, Y1, Y12
+	VPXOR          Y12, Y0, Y0
+	VPXOR          Y2, Y3, Y3
+	VGF2P8AFFINEQB $0x00, Y10, Y3, Y12
+	VPXOR          Y12, Y2, Y2
+	VPXOR          Y0, Y2, Y2
+	VPXOR          Y1, Y3, Y3
+	VGF2P8AFFINEQB $0x00, Y8, Y2, Y12
+	VPXOR          Y12, Y0, Y0
+	VGF2P8AFFINEQB $0x00, Y8, Y3, Y13
+	VPXOR          Y13, Y1, Y1
+	VMOVDQU        Y0, (DI)(AX*1)
+	VMOVDQU        Y1, (SI)(AX*1)
+	VMOVDQU        Y2, (DX)(AX*1)
+	VMOVDQU        Y3, (CX)(AX*1)
+	ADDQ           $0x20, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleSmallAVX2(dst []byte, src []byte, f *[4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·scaleSmallAVX2(SB), NOSPLIT, $0-56
+	MOVQ           dst_base+0(FP), DI
+	MOVQ           src_base+24(FP), SI
+	MOVQ           dst_len+8(FP), BX
+	MOVQ           f+48(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU (SI)(AX*1), Y1
+	VPXOR   Y0, Y0, Y0
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VMOVDQU Y0, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
+// func mulAddSmallAVX2(dst []byte, src []byte, f *[4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·mulAddSmallAVX2(SB), NOSPLIT, $0-56
+	MOVQ           dst_base+0(FP), DI
+	MOVQ           src_base+24(FP), SI
+	MOVQ           dst_len+8(FP), BX
+	MOVQ           f+48(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU (SI)(AX*1), Y1
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VMOVDQU Y0, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft2SmallAVX2(x []byte, y []byte, f *[4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·fft2SmallAVX2(SB), NOSPLIT, $0-56
+	MOVQ           x_base+0(FP), DI
+	MOVQ           y_base+24(FP), SI
+	MOVQ           x_len+8(FP), BX
+	MOVQ           f+48(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU (SI)(AX*1), Y1
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VPXOR   Y0, Y1, Y1
+	VMOVDQU Y0, (DI)(AX*1)
+	VMOVDQU Y1, (SI)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
+// func ifft2SmallAVX2(x []byte, y []byte, f *[4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·ifft2SmallAVX2(SB), NOSPLIT, $0-56
+	MOVQ           x_base+0(FP), DI
+	MOVQ           y_base+24(FP), SI
+	MOVQ           x_len+8(FP), BX
+	MOVQ           f+48(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU (SI)(AX*1), Y1
+	VPXOR   Y0, Y1, Y1
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VMOVDQU Y0, (DI)(AX*1)
+	VMOVDQU Y1, (SI)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft4SmallAVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·fft4SmallAVX2(SB), NOSPLIT, $0-104
+	MOVQ           w0_base+0(FP), DI
+	MOVQ           w1_base+24(FP), SI
+	MOVQ           w2_base+48(FP), DX
+	MOVQ           w3_base+72(FP), CX
+	MOVQ           w0_len+8(FP), BX
+	MOVQ           f+96(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	VBROADCASTI128 32(R8), Y6
+	VBROADCASTI128 48(R8), Y7
+	VBROADCASTI128 64(R8), Y8
+	VBROADCASTI128 80(R8), Y9
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU (SI)(AX*1), Y1
+	VMOVDQU (DX)(AX*1), Y2
+	VMOVDQU (CX)(AX*1), Y3
+	VPAND   Y15, Y2, Y10
+	VPSRLQ  $0x04, Y2, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VPAND   Y15, Y3, Y12
+	VPSRLQ  $0x04, Y3, Y13
+	VPAND   Y15, Y13, Y13
+	VPSHUFB Y12, Y4, Y12
+	VPSHUFB Y13, Y5, Y13
+	VPXOR   Y12, Y1, Y1
+	VPXOR   Y13, Y1, Y1
+	VPXOR   Y0, Y2, Y2
+	VPXOR   Y1, Y3, Y3
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y6, Y10
+	VPSHUFB Y11, Y7, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VPXOR   Y0, Y1, Y1
+	VPAND   Y15, Y3, Y10
+	VPSRLQ  $0x04, Y3, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y8, Y10
+	VPSHUFB Y11, Y9, Y11
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y2, Y2
+	VPXOR   Y2, Y3, Y3
+	VMOVDQU Y0, (DI)(AX*1)
+	VMOVDQU Y1, (SI)(AX*1)
+	VMOVDQU Y2, (DX)(AX*1)
+	VMOVDQU Y3, (CX)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
+// func ifft4SmallAVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·ifft4SmallAVX2(SB), NOSPLIT, $0-104
+	MOVQ           w0_base+0(FP), DI
+	MOVQ           w1_base+24(FP), SI
+	MOVQ           w2_base+48(FP), DX
+	MOVQ           w3_base+72(FP), CX
+	MOVQ           w0_len+8(FP), BX
+	MOVQ           f+96(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	VBROADCASTI128 32(R8), Y6
+	VBROADCASTI128 48(R8), Y7
+	VBROADCASTI128 64(R8), Y8
+	VBROADCASTI128 80(R8), Y9
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU (SI)(AX*1), Y1
+	VMOVDQU (DX)(AX*1), Y2
+	VMOVDQU (CX)(AX*1), Y3
+	VPXOR   Y0, Y1, Y1
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y6, Y10
+	VPSHUFB Y11, Y7, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VPXOR   Y2, Y3, Y3
+	VPAND   Y15, Y3, Y10
+	VPSRLQ  $0x04, Y3, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y8, Y10
+	VPSHUFB Y11, Y9, Y11
+	VPXOR   Y10, Y2, Y2
+	VPXOR   Y11, Y2, Y2
+	VPXOR   Y0, Y2, Y2
+	VPXOR   Y1, Y3, Y3
+	VPAND   Y15, Y2, Y10
+	VPSRLQ  $0x04, Y2, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VPAND   Y15, Y3, Y12
+	VPSRLQ  $0x04, Y3, Y13
+	VPAND   Y15, Y13, Y13
+	VPSHUFB Y12, Y4, Y12
+	VPSHUFB Y13, Y5, Y13
+	VPXOR   Y12, Y1, Y1
+	VPXOR   Y13, Y1, Y1
+	VMOVDQU Y0, (DI)(AX*1)
+	VMOVDQU Y1, (SI)(AX*1)
+	VMOVDQU Y2, (DX)(AX*1)
+	VMOVDQU Y3, (CX)(AX*1)
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
+// func fft16SmallAVX512(w []byte, width int, f *[15]uint64, twist *uint64)
+// Requires: AVX, AVX512F, AVX512VL, GFNI
+TEXT ·fft16SmallAVX512(SB), NOSPLIT, $0-48
+	MOVQ         w_base+0(FP), DI
+	MOVQ         width+24(FP), BX
+	MOVQ         f+32(FP), R8
+	MOVQ         twist+40(FP), R9
+	VPBROADCASTQ (R8), Z16
+	VPBROADCASTQ 8(R8), Z17
+	VPBROADCASTQ 16(R8), Z18
+	VPBROADCASTQ 24(R8), Z19
+	VPBROADCASTQ 32(R8), Z20
+	VPBROADCASTQ 40(R8), Z21
+	VPBROADCASTQ 48(R8), Z22
+	VPBROADCASTQ 56(R8), Z23
+	VPBROADCASTQ 64(R8), Z24
+	VPBROADCASTQ 72(R8), Z25
+	VPBROADCASTQ 80(R8), Z26
+	VPBROADCASTQ 88(R8), Z27
+	VPBROADCASTQ 96(R8), Z28
+	VPBROADCASTQ 104(R8), Z29
+	VPBROADCASTQ 112(R8), Z30
+
+	// SI, DX and CX are the distances of three, five and seven blocks, others are multiples.
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DX
+	LEAQ (SI)(BX*4), CX
+	LEAQ (DI)(BX*8), R10
+	MOVQ BX, AX
+
+block:
+	VMOVDQU64           (DI), Z0
+	VMOVDQU64           (DI)(BX*1), Z1
+	VMOVDQU64           (DI)(BX*2), Z2
+	VMOVDQU64           (DI)(SI*1), Z3
+	VMOVDQU64           (DI)(BX*4), Z4
+	VMOVDQU64           (DI)(DX*1), Z5
+	VMOVDQU64           (DI)(SI*2), Z6
+	VMOVDQU64           (DI)(CX*1), Z7
+	VMOVDQU64           (R10), Z8
+	VMOVDQU64           (R10)(BX*1), Z9
+	VMOVDQU64           (R10)(BX*2), Z10
+	VMOVDQU64           (R10)(SI*1), Z11
+	VMOVDQU64           (R10)(BX*4), Z12
+	VMOVDQU64           (R10)(DX*1), Z13
+	VMOVDQU64           (R10)(SI*2), Z14
+	VMOVDQU64           (R10)(CX*1), Z15
+	VGF2P8AFFINEQB      $0x00, Z16, Z8, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z16, Z9, Z31
+	VPXORQ              Z31, Z1, Z1
+	VGF2P8AFFINEQB      $0x00, Z16, Z10, Z31
+	VPXORQ              Z31, Z2, Z2
+	VGF2P8AFFINEQB      $0x00, Z16, Z11, Z31
+	VPXORQ              Z31, Z3, Z3
+	VGF2P8AFFINEQB      $0x00, Z16, Z12, Z31
+	VPXORQ              Z31, Z4, Z4
+	VGF2P8AFFINEQB      $0x00, Z16, Z13, Z31
+	VPXORQ              Z31, Z5, Z5
+	VGF2P8AFFINEQB      $0x00, Z16, Z14, Z31
+	VPXORQ              Z31, Z6, Z6
+	VGF2P8AFFINEQB      $0x00, Z16, Z15, Z31
+	VPXORQ              Z31, Z7, Z7
+	VPXORQ              Z0, Z8, Z8
+	VPXORQ              Z1, Z9, Z9
+	VPXORQ              Z2, Z10, Z10
+	VPXORQ              Z3, Z11, Z11
+	VPXORQ              Z4, Z12, Z12
+	VPXORQ              Z5, Z13, Z13
+	VPXORQ              Z6, Z14, Z14
+	VPXORQ              Z7, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z17, Z4, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z17, Z5, Z31
+	VPXORQ              Z31, Z1, Z1
+	VGF2P8AFFINEQB      $0x00, Z17, Z6, Z31
+	VPXORQ              Z31, Z2, Z2
+	VGF2P8AFFINEQB      $0x00, Z17, Z7, Z31
+	VPXORQ              Z31, Z3, Z3
+	VGF2P8AFFINEQB      $0x00, Z18, Z12, Z31
+	VPXORQ              Z31, Z8, Z8
+	VGF2P8AFFINEQB      $0x00, Z18, Z13, Z31
+	VPXORQ              Z31, Z9, Z9
+	VGF2P8AFFINEQB      $0x00, Z18, Z14, Z31
+	VPXORQ              Z31, Z10, Z10
+	VGF2P8AFFINEQB      $0x00, Z18, Z15, Z31
+	VPXORQ              Z31, Z11, Z11
+	VPXORQ              Z0, Z4, Z4
+	VPXORQ              Z1, Z5, Z5
+	VPXORQ              Z2, Z6, Z6
+	VPXORQ              Z3, Z7, Z7
+	VPXORQ              Z8, Z12, Z12
+	VPXORQ              Z9, Z13, Z13
+	VPXORQ              Z10, Z14, Z14
+	VPXORQ              Z11, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z19, Z2, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z19, Z3, Z31
+	VPXORQ              Z31, Z1, Z1
+	VGF2P8AFFINEQB      $0x00, Z20, Z6, Z31
+	VPXORQ              Z31, Z4, Z4
+	VGF2P8AFFINEQB      $0x00, Z20, Z7, Z31
+	VPXORQ              Z31, Z5, Z5
+	VGF2P8AFFINEQB      $0x00, Z21, Z10, Z31
+	VPXORQ              Z31, Z8, Z8
+	VGF2P8AFFINEQB      $0x00, Z21, Z11, Z31
+	VPXORQ              Z31, Z9, Z9
+	VGF2P8AFFINEQB      $0x00, Z22, Z14, Z31
+	VPXORQ              Z31, Z12, Z12
+	VGF2P8AFFINEQB      $0x00, Z22, Z15, Z31
+	VPXORQ              Z31, Z13, Z13
+	VPXORQ              Z0, Z2, Z2
+	VPXORQ              Z1, Z3, Z3
+	VPXORQ              Z4, Z6, Z6
+	VPXORQ              Z5, Z7, Z7
+	VPXORQ              Z8, Z10, Z10
+	VPXORQ              Z9, Z11, Z11
+	VPXORQ              Z12, Z14, Z14
+	VPXORQ              Z13, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z23, Z1, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z24, Z3, Z31
+	VPXORQ              Z31, Z2, Z2
+	VGF2P8AFFINEQB      $0x00, Z25, Z5, Z31
+	VPXORQ              Z31, Z4, Z4
+	VGF2P8AFFINEQB      $0x00, Z26, Z7, Z31
+	VPXORQ              Z31, Z6, Z6
+	VGF2P8AFFINEQB      $0x00, Z27, Z9, Z31
+	VPXORQ              Z31, Z8, Z8
+	VGF2P8AFFINEQB      $0x00, Z28, Z11, Z31
+	VPXORQ              Z31, Z10, Z10
+	VGF2P8AFFINEQB      $0x00, Z29, Z13, Z31
+	VPXORQ              Z31, Z12, Z12
+	VGF2P8AFFINEQB      $0x00, Z30, Z15, Z31
+	VPXORQ              Z31, Z14, Z14
+	VPXORQ              Z0, Z1, Z1
+	VPXORQ              Z2, Z3, Z3
+	VPXORQ              Z4, Z5, Z5
+	VPXORQ              Z6, Z7, Z7
+	VPXORQ              Z8, Z9, Z9
+	VPXORQ              Z10, Z11, Z11
+	VPXORQ              Z12, Z13, Z13
+	VPXORQ              Z14, Z15, Z15
+	VEXTRACTI64X4       $0x01, Z0, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z0, Z0
+	VMOVDQU64           Z0, (DI)
+	VEXTRACTI64X4       $0x01, Z1, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z1, Z1
+	VMOVDQU64           Z1, (DI)(BX*1)
+	VEXTRACTI64X4       $0x01, Z2, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z2, Z2
+	VMOVDQU64           Z2, (DI)(BX*2)
+	VEXTRACTI64X4       $0x01, Z3, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z3, Z3
+	VMOVDQU64           Z3, (DI)(SI*1)
+	VEXTRACTI64X4       $0x01, Z4, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z4, Z4
+	VMOVDQU64           Z4, (DI)(BX*4)
+	VEXTRACTI64X4       $0x01, Z5, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z5, Z5
+	VMOVDQU64           Z5, (DI)(DX*1)
+	VEXTRACTI64X4       $0x01, Z6, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z6, Z6
+	VMOVDQU64           Z6, (DI)(SI*2)
+	VEXTRACTI64X4       $0x01, Z7, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z7, Z7
+	VMOVDQU64           Z7, (DI)(CX*1)
+	VEXTRACTI64X4       $0x01, Z8, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z8, Z8
+	VMOVDQU64           Z8, (R10)
+	VEXTRACTI64X4       $0x01, Z9, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z9, Z9
+	VMOVDQU64           Z9, (R10)(BX*1)
+	VEXTRACTI64X4       $0x01, Z10, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z10, Z10
+	VMOVDQU64           Z10, (R10)(BX*2)
+	VEXTRACTI64X4       $0x01, Z11, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z11, Z11
+	VMOVDQU64           Z11, (R10)(SI*1)
+	VEXTRACTI64X4       $0x01, Z12, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z12, Z12
+	VMOVDQU64           Z12, (R10)(BX*4)
+	VEXTRACTI64X4       $0x01, Z13, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z13, Z13
+	VMOVDQU64           Z13, (R10)(DX*1)
+	VEXTRACTI64X4       $0x01, Z14, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z14, Z14
+	VMOVDQU64           Z14, (R10)(SI*2)
+	VEXTRACTI64X4       $0x01, Z15, Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z15, Z15
+	VMOVDQU64           Z15, (R10)(CX*1)
+	ADDQ                $0x40, DI
+	ADDQ                $0x40, R10
+	SUBQ                $0x40, AX
+	JNZ                 block
+	VZEROUPPER
+	RET
+
+// func ifft16SmallAVX512(w []byte, width int, f *[15]uint64, twist *uint64)
+// Requires: AVX, AVX512F, AVX512VL, GFNI
+TEXT ·ifft16SmallAVX512(SB), NOSPLIT, $0-48
+	MOVQ         w_base+0(FP), DI
+	MOVQ         width+24(FP), BX
+	MOVQ         f+32(FP), R8
+	MOVQ         twist+40(FP), R9
+	VPBROADCASTQ (R8), Z16
+	VPBROADCASTQ 8(R8), Z17
+	VPBROADCASTQ 16(R8), Z18
+	VPBROADCASTQ 24(R8), Z19
+	VPBROADCASTQ 32(R8), Z20
+	VPBROADCASTQ 40(R8), Z21
+	VPBROADCASTQ 48(R8), Z22
+	VPBROADCASTQ 56(R8), Z23
+	VPBROADCASTQ 64(R8), Z24
+	VPBROADCASTQ 72(R8), Z25
+	VPBROADCASTQ 80(R8), Z26
+	VPBROADCASTQ 88(R8), Z27
+	VPBROADCASTQ 96(R8), Z28
+	VPBROADCASTQ 104(R8), Z29
+	VPBROADCASTQ 112(R8), Z30
+
+	// SI, DX and CX are the distances of three, five and seven blocks, others are multiples.
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DX
+	LEAQ (SI)(BX*4), CX
+	LEAQ (DI)(BX*8), R10
+	MOVQ BX, AX
+
+block:
+	VMOVDQU64           (DI), Z0
+	VMOVDQU64           32(DI), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z0, Z0
+	VMOVDQU64           (DI)(BX*1), Z1
+	VMOVDQU64           32(DI)(BX*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z1, Z1
+	VMOVDQU64           (DI)(BX*2), Z2
+	VMOVDQU64           32(DI)(BX*2), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z2, Z2
+	VMOVDQU64           (DI)(SI*1), Z3
+	VMOVDQU64           32(DI)(SI*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z3, Z3
+	VMOVDQU64           (DI)(BX*4), Z4
+	VMOVDQU64           32(DI)(BX*4), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z4, Z4
+	VMOVDQU64           (DI)(DX*1), Z5
+	VMOVDQU64           32(DI)(DX*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z5, Z5
+	VMOVDQU64           (DI)(SI*2), Z6
+	VMOVDQU64           32(DI)(SI*2), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z6, Z6
+	VMOVDQU64           (DI)(CX*1), Z7
+	VMOVDQU64           32(DI)(CX*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z7, Z7
+	VMOVDQU64           (R10), Z8
+	VMOVDQU64           32(R10), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z8, Z8
+	VMOVDQU64           (R10)(BX*1), Z9
+	VMOVDQU64           32(R10)(BX*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z9, Z9
+	VMOVDQU64           (R10)(BX*2), Z10
+	VMOVDQU64           32(R10)(BX*2), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z10, Z10
+	VMOVDQU64           (R10)(SI*1), Z11
+	VMOVDQU64           32(R10)(SI*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z11, Z11
+	VMOVDQU64           (R10)(BX*4), Z12
+	VMOVDQU64           32(R10)(BX*4), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z12, Z12
+	VMOVDQU64           (R10)(DX*1), Z13
+	VMOVDQU64           32(R10)(DX*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z13, Z13
+	VMOVDQU64           (R10)(SI*2), Z14
+	VMOVDQU64           32(R10)(SI*2), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z14, Z14
+	VMOVDQU64           (R10)(CX*1), Z15
+	VMOVDQU64           32(R10)(CX*1), Y31
+	VGF2P8AFFINEQB.BCST $0x00, (R9), Y31, Y31
+	VPXORQ              Z31, Z15, Z15
+	VPXORQ              Z0, Z1, Z1
+	VPXORQ              Z2, Z3, Z3
+	VPXORQ              Z4, Z5, Z5
+	VPXORQ              Z6, Z7, Z7
+	VPXORQ              Z8, Z9, Z9
+	VPXORQ              Z10, Z11, Z11
+	VPXORQ              Z12, Z13, Z13
+	VPXORQ              Z14, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z23, Z1, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z24, Z3, Z31
+	VPXORQ              Z31, Z2, Z2
+	VGF2P8AFFINEQB      $0x00, Z25, Z5, Z31
+	VPXORQ              Z31, Z4, Z4
+	VGF2P8AFFINEQB      $0x00, Z26, Z7, Z31
+	VPXORQ              Z31, Z6, Z6
+	VGF2P8AFFINEQB      $0x00, Z27, Z9, Z31
+	VPXORQ              Z31, Z8, Z8
+	VGF2P8AFFINEQB      $0x00, Z28, Z11, Z31
+	VPXORQ              Z31, Z10, Z10
+	VGF2P8AFFINEQB      $0x00, Z29, Z13, Z31
+	VPXORQ              Z31, Z12, Z12
+	VGF2P8AFFINEQB      $0x00, Z30, Z15, Z31
+	VPXORQ              Z31, Z14, Z14
+	VPXORQ              Z0, Z2, Z2
+	VPXORQ              Z1, Z3, Z3
+	VPXORQ              Z4, Z6, Z6
+	VPXORQ              Z5, Z7, Z7
+	VPXORQ              Z8, Z10, Z10
+	VPXORQ              Z9, Z11, Z11
+	VPXORQ              Z12, Z14, Z14
+	VPXORQ              Z13, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z19, Z2, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z19, Z3, Z31
+	VPXORQ              Z31, Z1, Z1
+	VGF2P8AFFINEQB      $0x00, Z20, Z6, Z31
+	VPXORQ              Z31, Z4, Z4
+	VGF2P8AFFINEQB      $0x00, Z20, Z7, Z31
+	VPXORQ              Z31, Z5, Z5
+	VGF2P8AFFINEQB      $0x00, Z21, Z10, Z31
+	VPXORQ              Z31, Z8, Z8
+	VGF2P8AFFINEQB      $0x00, Z21, Z11, Z31
+	VPXORQ              Z31, Z9, Z9
+	VGF2P8AFFINEQB      $0x00, Z22, Z14, Z31
+	VPXORQ              Z31, Z12, Z12
+	VGF2P8AFFINEQB      $0x00, Z22, Z15, Z31
+	VPXORQ              Z31, Z13, Z13
+	VPXORQ              Z0, Z4, Z4
+	VPXORQ              Z1, Z5, Z5
+	VPXORQ              Z2, Z6, Z6
+	VPXORQ              Z3, Z7, Z7
+	VPXORQ              Z8, Z12, Z12
+	VPXORQ              Z9, Z13, Z13
+	VPXORQ              Z10, Z14, Z14
+	VPXORQ              Z11, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z17, Z4, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z17, Z5, Z31
+	VPXORQ              Z31, Z1, Z1
+	VGF2P8AFFINEQB      $0x00, Z17, Z6, Z31
+	VPXORQ              Z31, Z2, Z2
+	VGF2P8AFFINEQB      $0x00, Z17, Z7, Z31
+	VPXORQ              Z31, Z3, Z3
+	VGF2P8AFFINEQB      $0x00, Z18, Z12, Z31
+	VPXORQ              Z31, Z8, Z8
+	VGF2P8AFFINEQB      $0x00, Z18, Z13, Z31
+	VPXORQ              Z31, Z9, Z9
+	VGF2P8AFFINEQB      $0x00, Z18, Z14, Z31
+	VPXORQ              Z31, Z10, Z10
+	VGF2P8AFFINEQB      $0x00, Z18, Z15, Z31
+	VPXORQ              Z31, Z11, Z11
+	VPXORQ              Z0, Z8, Z8
+	VPXORQ              Z1, Z9, Z9
+	VPXORQ              Z2, Z10, Z10
+	VPXORQ              Z3, Z11, Z11
+	VPXORQ              Z4, Z12, Z12
+	VPXORQ              Z5, Z13, Z13
+	VPXORQ              Z6, Z14, Z14
+	VPXORQ              Z7, Z15, Z15
+	VGF2P8AFFINEQB      $0x00, Z16, Z8, Z31
+	VPXORQ              Z31, Z0, Z0
+	VGF2P8AFFINEQB      $0x00, Z16, Z9, Z31
+	VPXORQ              Z31, Z1, Z1
+	VGF2P8AFFINEQB      $0x00, Z16, Z10, Z31
+	VPXORQ              Z31, Z2, Z2
+	VGF2P8AFFINEQB      $0x00, Z16, Z11, Z31
+	VPXORQ              Z31, Z3, Z3
+	VGF2P8AFFINEQB      $0x00, Z16, Z12, Z31
+	VPXORQ              Z31, Z4, Z4
+	VGF2P8AFFINEQB      $0x00, Z16, Z13, Z31
+	VPXORQ              Z31, Z5, Z5
+	VGF2P8AFFINEQB      $0x00, Z16, Z14, Z31
+	VPXORQ              Z31, Z6, Z6
+	VGF2P8AFFINEQB      $0x00, Z16, Z15, Z31
+	VPXORQ              Z31, Z7, Z7
+	VMOVDQU64           Z0, (DI)
+	VMOVDQU64           Z1, (DI)(BX*1)
+	VMOVDQU64           Z2, (DI)(BX*2)
+	VMOVDQU64           Z3, (DI)(SI*1)
+	VMOVDQU64           Z4, (DI)(BX*4)
+	VMOVDQU64           Z5, (DI)(DX*1)
+	VMOVDQU64           Z6, (DI)(SI*2)
+	VMOVDQU64           Z7, (DI)(CX*1)
+	VMOVDQU64           Z8, (R10)
+	VMOVDQU64           Z9, (R10)(BX*1)
+	VMOVDQU64           Z10, (R10)(BX*2)
+	VMOVDQU64           Z11, (R10)(SI*1)
+	VMOVDQU64           Z12, (R10)(BX*4)
+	VMOVDQU64           Z13, (R10)(DX*1)
+	VMOVDQU64           Z14, (R10)(SI*2)
+	VMOVDQU64           Z15, (R10)(CX*1)
+	ADDQ                $0x40, DI
+	ADDQ                $0x40, R10
+	SUBQ                $0x40, AX
+	JNZ                 block
+	VZEROUPPER
+	RET
+
+// func convertGFNI(b []byte, f *uint64)
+// Requires: AVX, AVX2, GFNI
+TEXT ·convertGFNI(SB), NOSPLIT, $0-32
+	MOVQ         b_base+0(FP), DI
+	MOVQ         b_len+8(FP), BX
+	MOVQ         f+24(FP), R8
+	VPBROADCASTQ (R8), Y4
+	XORQ         AX, AX
+	CMPQ         AX, BX
+	JEQ          done
+
+block:
+	VMOVDQU        (DI)(AX*1), Y0
+	VMOVDQU        32(DI)(AX*1), Y1
+	VGF2P8AFFINEQB $0x00, Y4, Y1, Y1
+	VPXOR          Y1, Y0, Y0
+	VMOVDQU        Y0, (DI)(AX*1)
+	ADDQ           $0x40, AX
+	CMPQ           AX, BX
+	JNE            block
+
+done:
+	VZEROUPPER
+	RET
+
+// func convertAVX2(b []byte, f *[4]uint64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·convertAVX2(SB), NOSPLIT, $0-32
+	MOVQ           b_base+0(FP), DI
+	MOVQ           b_len+8(FP), BX
+	MOVQ           f+24(FP), R8
+	MOVL           $0x0000000f, AX
+	MOVQ           AX, X15
+	VPBROADCASTB   X15, Y15
+	VBROADCASTI128 (R8), Y4
+	VBROADCASTI128 16(R8), Y5
+	XORQ           AX, AX
+	CMPQ           AX, BX
+	JEQ            done
+
+block:
+	VMOVDQU (DI)(AX*1), Y0
+	VMOVDQU 32(DI)(AX*1), Y1
+	VPAND   Y15, Y1, Y10
+	VPSRLQ  $0x04, Y1, Y11
+	VPAND   Y15, Y11, Y11
+	VPSHUFB Y10, Y4, Y10
+	VPSHUFB Y11, Y5, Y11
+	VPXOR   Y10, Y0, Y0
+	VPXOR   Y11, Y0, Y0
+	VMOVDQU Y0, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	CMPQ    AX, BX
+	JNE     block
+
+done:
+	VZEROUPPER
+	RET
+
 // func cpuid7() (ecx uint32)
 // Requires: CPUID
 TEXT ·cpuid7(SB), NOSPLIT, $0-4

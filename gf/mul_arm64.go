@@ -9,8 +9,11 @@ func archKernels() []*Kernel { return []*Kernel{&kernelNEON} }
 // kernelNEON looks products up by nibbles. The tables of three factors would fill the registers, so a
 // two-layer butterfly is four of one layer.
 var kernelNEON = Kernel{
-	Name: "neon",
-	Xor:  xorGeneric,
+	Name:    "neon",
+	FFT16:   none16,
+	IFFT16:  none16,
+	Convert: convertGeneric,
+	Xor:     xorGeneric,
 	Scale: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		var f lookup

@@ -4,30 +4,45 @@ import "crypto/subtle"
 
 // generic is the definition that every other kernel must equal, and the fallback everywhere.
 var generic = Kernel{
-	Name:   "generic",
-	Xor:    xorGeneric,
-	Scale:  scaleGeneric,
-	MulAdd: mulAddGeneric,
-	FFT2:   fft2Generic,
-	IFFT2:  ifft2Generic,
-	FFT4:   fft4Generic,
-	IFFT4:  ifft4Generic,
+	Name:    "generic",
+	Convert: convertGeneric,
+	Xor:     xorGeneric,
+	Scale:   scaleGeneric,
+	MulAdd:  mulAddGeneric,
+	FFT2:    fft2Generic,
+	IFFT2:   ifft2Generic,
+	FFT4:    fft4Generic,
+	IFFT4:   ifft4Generic,
+	FFT16:   none16,
+	IFFT16:  none16,
 }
 
 // half is the number of elements in a block, and the distance from a low byte to its high byte.
 const half = BlockSize / 2
 
-// products holds c*v for all v whose low or high byte alone is set, as the product of any element
-// is the sum of two of them.
+// products holds c*v in tower form for all v whose low or high byte alone is set, as the product of any
+// element is the sum of two of them.
 type products struct{ low, high [256]uint16 }
 
 // fill computes the table for c from the 16 products of single bits; c must not be zero.
 func (p *products) fill(c uint16) {
 	for bit := range 8 {
-		low, high := Mul(c, 1<<bit), Mul(c, 1<<(bit+8))
+		low, high := mulTower(c, 1<<bit), mulTower(c, 1<<(bit+8))
 		for w := range 1 << bit {
 			p.low[1<<bit|w] = p.low[w] ^ low
 			p.high[1<<bit|w] = p.high[w] ^ high
+		}
+	}
+}
+
+// A byteProducts holds c*v for all bytes v, which is all there is to products where c is below 256.
+type byteProducts [256]byte
+
+func (p *byteProducts) fill(c uint16) {
+	for bit := range 8 {
+		product := byte(Mul(c, 1<<bit))
+		for w := range 1 << bit {
+			p[1<<bit|w] = p[w] ^ product
 		}
 	}
 }
@@ -44,6 +59,16 @@ func check(first []byte, rest ...[]byte) {
 	}
 }
 
+func convertGeneric(b []byte) {
+	check(b)
+	for at := 0; at < len(b); at += BlockSize {
+		block := b[at : at+BlockSize]
+		for e := range half {
+			block[e] ^= twist[block[e+half]]
+		}
+	}
+}
+
 func xorGeneric(dst, src []byte) {
 	check(dst, src)
 	subtle.XORBytes(dst, dst, src)
@@ -53,6 +78,14 @@ func scaleGeneric(dst, src []byte, c uint16) {
 	check(dst, src)
 	if c == 0 {
 		clear(dst)
+		return
+	}
+	if c < small {
+		var p byteProducts
+		p.fill(c)
+		for i, v := range src {
+			dst[i] = p[v]
+		}
 		return
 	}
 	var p products
@@ -73,6 +106,14 @@ func mulAddGeneric(dst, src []byte, c uint16) {
 		return
 	case 1:
 		subtle.XORBytes(dst, dst, src)
+		return
+	}
+	if c < small {
+		var p byteProducts
+		p.fill(c)
+		for i, v := range src {
+			dst[i] ^= p[v]
+		}
 		return
 	}
 	var p products
@@ -110,3 +151,6 @@ func ifft4Generic(w0, w1, w2, w3 []byte, t *[3]uint16) {
 	ifft2Generic(w0, w2, t[0])
 	ifft2Generic(w1, w3, t[0])
 }
+
+// none16 is what kernels without FFT16 have for it.
+func none16([]byte, *[15]uint16) bool { return false }

@@ -109,5 +109,115 @@ func fft4AVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][16]uint64)
 //go:noescape
 func ifft4AVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][16]uint64)
 
+// scaleSmallAVX512 sets dst to f times src.
+//
+//go:noescape
+func scaleSmallAVX512(dst []byte, src []byte, f *uint64)
+
+// mulAddSmallAVX512 sets dst ^= f times src.
+//
+//go:noescape
+func mulAddSmallAVX512(dst []byte, src []byte, f *uint64)
+
+// fft2SmallAVX512 sets x ^= f times y, then y ^= x.
+//
+//go:noescape
+func fft2SmallAVX512(x []byte, y []byte, f *uint64)
+
+// ifft2SmallAVX512 sets y ^= x, then x ^= f times y.
+//
+//go:noescape
+func ifft2SmallAVX512(x []byte, y []byte, f *uint64)
+
+// fft4SmallAVX512 is fft2 of w0, w2 and of w1, w3 by f[0], then of w0, w1 by f[1] and of w2, w3 by f[2].
+//
+//go:noescape
+func fft4SmallAVX512(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+
+// ifft4SmallAVX512 undoes fft4.
+//
+//go:noescape
+func ifft4SmallAVX512(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+
+// scaleSmallGFNI sets dst to f times src.
+//
+//go:noescape
+func scaleSmallGFNI(dst []byte, src []byte, f *uint64)
+
+// mulAddSmallGFNI sets dst ^= f times src.
+//
+//go:noescape
+func mulAddSmallGFNI(dst []byte, src []byte, f *uint64)
+
+// fft2SmallGFNI sets x ^= f times y, then y ^= x.
+//
+//go:noescape
+func fft2SmallGFNI(x []byte, y []byte, f *uint64)
+
+// ifft2SmallGFNI sets y ^= x, then x ^= f times y.
+//
+//go:noescape
+func ifft2SmallGFNI(x []byte, y []byte, f *uint64)
+
+// fft4SmallGFNI is fft2 of w0, w2 and of w1, w3 by f[0], then of w0, w1 by f[1] and of w2, w3 by f[2].
+//
+//go:noescape
+func fft4SmallGFNI(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+
+// ifft4SmallGFNI undoes fft4.
+//
+//go:noescape
+func ifft4SmallGFNI(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
+
+// scaleSmallAVX2 sets dst to f times src.
+//
+//go:noescape
+func scaleSmallAVX2(dst []byte, src []byte, f *[4]uint64)
+
+// mulAddSmallAVX2 sets dst ^= f times src.
+//
+//go:noescape
+func mulAddSmallAVX2(dst []byte, src []byte, f *[4]uint64)
+
+// fft2SmallAVX2 sets x ^= f times y, then y ^= x.
+//
+//go:noescape
+func fft2SmallAVX2(x []byte, y []byte, f *[4]uint64)
+
+// ifft2SmallAVX2 sets y ^= x, then x ^= f times y.
+//
+//go:noescape
+func ifft2SmallAVX2(x []byte, y []byte, f *[4]uint64)
+
+// fft4SmallAVX2 is fft2 of w0, w2 and of w1, w3 by f[0], then of w0, w1 by f[1] and of w2, w3 by f[2].
+//
+//go:noescape
+func fft4SmallAVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][4]uint64)
+
+// ifft4SmallAVX2 undoes fft4.
+//
+//go:noescape
+func ifft4SmallAVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][4]uint64)
+
+// fft16SmallAVX512 is four layers of fft2 over 16 slices of width bytes back to back, at least one block, then adds twist times the high bytes to the low ones.
+//
+//go:noescape
+func fft16SmallAVX512(w []byte, width int, f *[15]uint64, twist *uint64)
+
+// ifft16SmallAVX512 undoes fft16SmallAVX512.
+//
+//go:noescape
+func ifft16SmallAVX512(w []byte, width int, f *[15]uint64, twist *uint64)
+
+// convertGFNI adds f times the high bytes of every block to its low bytes.
+//
+//go:noescape
+func convertGFNI(b []byte, f *uint64)
+
+// convertAVX2 adds f times the high bytes of every block to its low bytes.
+//
+//go:noescape
+func convertAVX2(b []byte, f *[4]uint64)
+
 // cpuid7 returns ECX of CPUID leaf 7; the CPU must have that leaf.
 func cpuid7() (ecx uint32)

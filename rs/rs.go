@@ -84,9 +84,19 @@ func (c *Code) Recoveries() int { return c.r }
 // Rows returns how many rows the work area of [Code.EncodeRows] has.
 func (c *Code) Rows() int {
 	if c.high {
-		return (c.k + c.chunk - 1) / c.chunk * c.chunk
+		return c.rows(c.k)
 	}
-	return (c.r + c.chunk - 1) / c.chunk * c.chunk
+	return c.rows(c.r)
+}
+
+// rows returns how many rows the first used ones of all chunks take: whole chunks, of which the last, unless
+// it is the first, is no larger than it has to be.
+func (c *Code) rows(used int) int {
+	last := (used - 1) / c.chunk * c.chunk
+	if last == 0 {
+		return c.chunk
+	}
+	return last + pow2(used-last)
 }
 
 // EncodeRows computes recovery symbols within a work area of Rows() rows of width bytes. On entry
@@ -96,6 +106,7 @@ func (c *Code) Rows() int {
 // width is a multiple of [gf.BlockSize]. Source: spec: encoding.md section 3.5.
 func (c *Code) EncodeRows(work []byte, width, keep int) {
 	t := newTransform(work[:c.Rows()*width], width)
+	t.words = true
 	defer t.done()
 	if c.high {
 		c.encodeHigh(&t, keep)
@@ -108,29 +119,36 @@ func (c *Code) encodeHigh(t *transform, keep int) {
 	n := c.chunk
 	for first := 0; first < c.k; first += n {
 		have := min(n, c.k-first)
-		clear(t.rows(first+have, first+n))
-		t.inverse(first, n, first+n, c.first(have))
+		size := n
 		if first > 0 {
-			t.kernel.Xor(t.rows(0, n), t.rows(first, first+n))
+			size = pow2(have)
+		}
+		clear(t.rows(first+have, first+size))
+		t.inverse(first, size, first+n, c.first(have, size))
+		if first > 0 {
+			t.spread(0, n, first, size, first+n)
 		}
 	}
-	t.forward(0, n, 0, c.first(keep))
+	t.forward(0, n, 0, c.first(keep, n))
 }
 
 func (c *Code) encodeLow(t *transform, keep int) {
 	n := c.chunk
 	clear(t.rows(c.k, n))
-	t.inverse(0, n, 0, c.first(c.k))
+	t.inverse(0, n, 0, c.first(c.k, n))
 	for first := (keep - 1) / n * n; first >= 0; first -= n {
+		need := min(n, keep-first)
+		size := n
 		if first > 0 {
-			copy(t.rows(first, first+n), t.rows(0, n))
+			size = pow2(need)
+			t.reduce(first, size, 0, n, first+n)
 		}
-		t.forward(first, n, first+n, c.first(min(n, keep-first)))
+		t.forward(first, size, first+n, c.first(need, size))
 	}
 }
 
-// first marks the first k rows of a chunk.
-func (c *Code) first(k int) marks { return first(c.ramp, k, c.chunk) }
+// first marks the first k of n rows.
+func (c *Code) first(k, n int) marks { return first(c.ramp, k, n) }
 
 // Encode returns the r recovery symbols of the k originals, all of one even length.
 //

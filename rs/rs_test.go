@@ -110,7 +110,7 @@ func byDefinition(c *Code, originals []uint16) []uint16 {
 
 func TestEncodeEqualsInterpolation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, shape := range [][2]int{{1, 1}, {1, 5}, {5, 1}, {2, 2}, {3, 4}, {5, 8}, {8, 5}, {13, 3}, {3, 13}, {17, 34}, {67, 33}, {34, 66}} {
+	for _, shape := range [][2]int{{1, 1}, {1, 5}, {5, 1}, {2, 2}, {3, 4}, {5, 8}, {8, 5}, {13, 3}, {3, 13}, {17, 34}, {67, 33}, {34, 66}, {33, 67}, {21, 43}, {43, 21}, {134, 266}, {267, 133}} {
 		c, err := New(shape[0], shape[1])
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +151,7 @@ func vector(t *testing.T, rng *rand.Rand, c *Code, size int) [][]byte {
 func TestAnyKSymbolsDecode(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for _, shape := range [][2]int{{1, 1}, {2, 2}, {3, 1}, {3, 2}, {2, 3}, {4, 6}, {7, 3}, {34, 66}, {67, 33}, {334, 666}, {667, 333}} {
+	for _, shape := range [][2]int{{1, 1}, {2, 2}, {3, 1}, {3, 2}, {2, 3}, {4, 6}, {7, 3}, {34, 66}, {67, 33}, {134, 266}, {267, 133}} {
 		c, err := New(shape[0], shape[1])
 		if err != nil {
 			t.Fatal(err)

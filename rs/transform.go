@@ -15,15 +15,25 @@ type transform struct {
 	work   []byte
 	width  int // bytes of a row, a multiple of gf.BlockSize
 
-	// factors is where the factors of a butterfly are handed to the kernel.
-	factors *[3]uint16
+	// words says that values are words; they are converted beside the layer nearest to them. Otherwise they are in
+	// tower form as coefficients always are.
+	words bool
+
+	// factors is where the factors of butterflies are handed to the kernel.
+	factors *butterflies
+}
+
+// butterflies are the factors of two layers and of four.
+type butterflies struct {
+	four    [3]uint16
+	sixteen [15]uint16
 }
 
 // factors keeps what would otherwise be allocated for every transform.
-var factors = sync.Pool{New: func() any { return new([3]uint16) }}
+var factors = sync.Pool{New: func() any { return new(butterflies) }}
 
 func newTransform(work []byte, width int) transform {
-	return transform{kernel: gf.Active(), work: work, width: width, factors: factors.Get().(*[3]uint16)}
+	return transform{kernel: gf.Active(), work: work, width: width, factors: factors.Get().(*butterflies)}
 }
 
 // done ends the use of the transform.
@@ -59,16 +69,25 @@ func first(r marks, k, n int) marks {
 func (t *transform) forward(first, n, offset int, need marks) {
 	size := n / 4
 	switch {
-	case n == 1 || need.none():
+	case need.none():
 		return
+	case t.words && n == 16 && t.kernel.FFT16(t.sixteen(first, offset)):
+		return
+	case n == 1:
 	case n&0x5555_5555 == 0: // an odd number of layers: one alone, the others in pairs
 		size = n / 2
 		t.kernel.FFT2(t.rows(first, first+size), t.rows(first+size, first+n), gf.Twiddle(offset+size-1))
 	default:
 		w0, w1, w2, w3 := t.quarters(first, size, offset)
-		t.kernel.FFT4(w0, w1, w2, w3, t.factors)
+		t.kernel.FFT4(w0, w1, w2, w3, &t.factors.four)
 	}
-	for at := 0; size > 1 && at < n; at += size {
+	if size <= 1 {
+		if t.words {
+			t.kernel.Convert(t.rows(first, first+n))
+		}
+		return
+	}
+	for at := 0; at < n; at += size {
 		t.forward(first+at, size, offset+at, need[at:at+size+1])
 	}
 }
@@ -76,22 +95,91 @@ func (t *transform) forward(first, n, offset int, need marks) {
 // inverse interpolates: the n rows from first on hold values at the points offset to offset+n-1 and become
 // coefficients. The rows that have does not mark must be zero on entry.
 func (t *transform) inverse(first, n, offset int, have marks) {
-	if n == 1 || have.none() {
+	if have.none() || t.words && n == 16 && t.kernel.IFFT16(t.sixteen(first, offset)) {
 		return
 	}
 	parts, size := 4, n/4
 	if n&0x5555_5555 == 0 {
 		parts, size = 2, n/2
 	}
+	if size <= 1 && t.words {
+		t.kernel.Convert(t.rows(first, first+n))
+	}
 	for at := 0; size > 1 && at < n; at += size {
 		t.inverse(first+at, size, offset+at, have[at:at+size+1])
 	}
-	if parts == 2 {
+	switch {
+	case n == 1:
+	case parts == 2:
 		t.kernel.IFFT2(t.rows(first, first+size), t.rows(first+size, first+n), gf.Twiddle(offset+size-1))
-		return
+	default:
+		w0, w1, w2, w3 := t.quarters(first, size, offset)
+		t.kernel.IFFT4(w0, w1, w2, w3, &t.factors.four)
 	}
-	w0, w1, w2, w3 := t.quarters(first, size, offset)
-	t.kernel.IFFT4(w0, w1, w2, w3, t.factors)
+}
+
+// blockBytes is about how much of the rows that [transform.reduce] and [transform.spread] come back to is
+// worked on at a time, so that it stays in a first-level cache.
+const blockBytes = 16 << 10
+
+// blocks calls do for the runs of rows that size rows are worked on in.
+func (t *transform) blocks(size int, do func(first, end int)) {
+	step := max(1, blockBytes/t.width)
+	for at := 0; at < size; at += step {
+		do(at, min(at+step, size))
+	}
+}
+
+// reduce begins [transform.forward] where only the first size of n rows will be needed, both powers of two: the
+// n coefficients from src on become those of a polynomial that has the same values at the first size
+// points from offset on, a multiple of n, and is placed in the rows from dst on. Those from src on stay.
+//
+// A layer leaves x + t y in its first half. So layers that only their first half is needed of sum up parts
+// of size rows, each times the factors of the layers in whose second half it lies.
+func (t *transform) reduce(dst, size, src, n, offset int) {
+	t.blocks(size, func(first, end int) {
+		to := t.rows(dst+first, dst+end)
+		copy(to, t.rows(src+first, src+end))
+		for at := size; at < n; at += size {
+			factor := uint16(1)
+			for h := size; h < n; h *= 2 {
+				if at&h != 0 {
+					factor = gf.Mul(factor, gf.Twiddle(offset+h-1))
+				}
+			}
+			t.mulAdd(to, t.rows(src+at+first, src+at+end), factor)
+		}
+	})
+}
+
+// spread ends [transform.inverse] where all but the first size of n rows were zero, both powers of two: what
+// the size rows from src on, coefficients already, become in the n rows is added to those from dst on.
+//
+// A layer whose second half y is zero leaves (1 + t) x in its first half and x in its second.
+func (t *transform) spread(dst, n, src, size, offset int) {
+	t.blocks(size, func(first, end int) {
+		from := t.rows(src+first, src+end)
+		for at := 0; at < n; at += size {
+			factor := uint16(1)
+			for h := size; h < n; h *= 2 {
+				if at&h == 0 {
+					factor = gf.Mul(factor, 1^gf.Twiddle(offset+h-1))
+				}
+			}
+			t.mulAdd(t.rows(dst+at+first, dst+at+end), from, factor)
+		}
+	})
+}
+
+// mulAdd adds factor times src to dst.
+func (t *transform) mulAdd(dst, src []byte, factor uint16) {
+	switch factor {
+	case 0:
+	case 1:
+		t.kernel.Xor(dst, src)
+	default:
+		t.kernel.MulAdd(dst, src, factor)
+	}
 }
 
 // derive replaces the n rows of coefficients from first on by those of the formal derivative, plus the
@@ -106,6 +194,17 @@ func (t *transform) derive(first, n int) {
 // quarters returns the rows of a block of 4q points from offset on, which are those from first on, and sets the
 // factors of its two layers, in the order of [gf.Kernel].
 func (t *transform) quarters(first, q, offset int) (w0, w1, w2, w3 []byte) {
-	*t.factors = [3]uint16{gf.Twiddle(offset + 2*q - 1), gf.Twiddle(offset + q - 1), gf.Twiddle(offset + 3*q - 1)}
+	t.factors.four = [3]uint16{gf.Twiddle(offset + 2*q - 1), gf.Twiddle(offset + q - 1), gf.Twiddle(offset + 3*q - 1)}
 	return t.rows(first, first+q), t.rows(first+q, first+2*q), t.rows(first+2*q, first+3*q), t.rows(first+3*q, first+4*q)
+}
+
+// sixteen returns the 16 rows from first on, of points from offset on, and the factors of their layers.
+func (t *transform) sixteen(first, offset int) ([]byte, *[15]uint16) {
+	f := t.factors.sixteen[:0]
+	for half := 8; half > 0; half /= 2 {
+		for at := 0; at < 16; at += 2 * half {
+			f = append(f, gf.Twiddle(offset+at+half-1))
+		}
+	}
+	return t.rows(first, first+16), &t.factors.sixteen
 }

@@ -12,6 +12,7 @@ type ymm struct{}
 
 var ymms = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
+func (ymm) size() int              { return 64 }
 func (ymm) low(b int) VecPhysical  { return ymms[2*b] }
 func (ymm) high(b int) VecPhysical { return ymms[2*b+1] }
 
@@ -108,5 +109,66 @@ func (s *avx2) mulAdd(factor int, pairs ...[2]int) {
 			VPXOR(Y13, s.low(to), s.low(to))
 			VPXOR(Y14, s.high(to), s.high(to))
 		}
+	}
+}
+
+// ymmSmall is what the sets with 32-byte registers share for factors below 256, which do the same to every byte:
+// half a block in Yb.
+type ymmSmall struct{}
+
+func (ymmSmall) size() int           { return 32 }
+func (ymmSmall) load(b int, at Mem)  { VMOVDQU(at, ymms[b]) }
+func (ymmSmall) zero(b int)          { VPXOR(ymms[b], ymms[b], ymms[b]) }
+func (ymmSmall) store(b int, at Mem) { VMOVDQU(ymms[b], at) }
+func (ymmSmall) xor(b, src int)      { VPXOR(ymms[src], ymms[b], ymms[b]) }
+
+// gfniSmall has the matrix of factor i in Y(8+i).
+type gfniSmall struct{ ymmSmall }
+
+func (gfniSmall) suffix() string { return "SmallGFNI" }
+func (gfniSmall) table() string  { return "uint64" }
+
+func (gfniSmall) begin(factors int, ptr Register) {
+	for i := range factors {
+		VPBROADCASTQ(Mem{Base: ptr.(GPPhysical), Disp: 8 * i}, ymms[8+i])
+	}
+}
+
+func (gfniSmall) mulAdd(factor int, pairs ...[2]int) {
+	for i, p := range pairs {
+		VGF2P8AFFINEQB(U8(0), ymms[8+factor], ymms[p[1]], ymms[12+i])
+		VPXOR(ymms[12+i], ymms[p[0]], ymms[p[0]])
+	}
+}
+
+// avx2Small looks up the products of the two nibbles of a byte: factor i has its tables in Y(4+2i) and Y(5+2i).
+type avx2Small struct{ ymmSmall }
+
+func (avx2Small) suffix() string { return "SmallAVX2" }
+func (avx2Small) table() string  { return "[4]uint64" }
+
+func (avx2Small) begin(factors int, ptr Register) {
+	if factors == 0 {
+		return
+	}
+	MOVL(U32(0x0f), EAX)
+	MOVQ(RAX, X15)
+	VPBROADCASTB(X15, Y15)
+	for i := range 2 * factors {
+		VBROADCASTI128(Mem{Base: ptr.(GPPhysical), Disp: 16 * i}, ymms[4+i])
+	}
+}
+
+func (avx2Small) mulAdd(factor int, pairs ...[2]int) {
+	for i, p := range pairs {
+		to, from := ymms[p[0]], ymms[p[1]]
+		low, high := ymms[10+2*i], ymms[11+2*i]
+		VPAND(Y15, from, low)
+		VPSRLQ(U8(4), from, high)
+		VPAND(Y15, high, high)
+		VPSHUFB(low, ymms[4+2*factor], low)
+		VPSHUFB(high, ymms[5+2*factor], high)
+		VPXOR(low, to, to)
+		VPXOR(high, to, to)
 	}
 }

@@ -11,9 +11,18 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	for _, s := range []set{&avx512{}, gfni{}, &avx2{}} {
+	for _, s := range []set{&avx512{}, gfni{}, &avx2{}, avx512Small{}, gfniSmall{}, avx2Small{}} {
 		operations(s)
 	}
+	avx512Small{}.sixteen()
+	convert("GFNI", "uint64", func(ptr Register) {
+		VPBROADCASTQ(Mem{Base: ptr.(GPPhysical)}, Y4)
+	}, func() {
+		VGF2P8AFFINEQB(U8(0), Y4, Y1, Y1)
+		VPXOR(Y1, Y0, Y0)
+	})
+	small := avx2Small{}
+	convert("AVX2", "[4]uint64", func(ptr Register) { small.begin(1, ptr) }, func() { small.mulAdd(0, [2]int{0, 1}) })
 	cpuid7()
 	Generate()
 }
@@ -29,12 +38,42 @@ func cpuid7() {
 	RET()
 }
 
-// A set is an instruction set's way to work on blocks. Blocks have numbers, and so have the factors,
-// which the set finds in the memory that its type of table describes.
+// convert emits the change of form: to the low bytes of every block, in Y0, body adds those that f makes of
+// the high bytes, in Y1.
+func convert(suffix, table string, begin func(ptr Register), body func()) {
+	TEXT("convert"+suffix, NOSPLIT, "func(b []byte, f *"+table+")")
+	Pragma("noescape")
+	Doc("convert" + suffix + " adds f times the high bytes of every block to its low bytes.")
+	Load(Param("b").Base(), RDI)
+	Load(Param("b").Len(), RBX)
+	Load(Param("f"), R8)
+	begin(R8)
+	XORQ(RAX, RAX)
+	CMPQ(RAX, RBX)
+	JEQ(LabelRef("done"))
+	Label("block")
+	at := Mem{Base: RDI, Index: RAX, Scale: 1}
+	VMOVDQU(at, Y0)
+	VMOVDQU(at.Offset(32), Y1)
+	body()
+	VMOVDQU(Y0, at)
+	ADDQ(U8(64), RAX)
+	CMPQ(RAX, RBX)
+	JNE(LabelRef("block"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// A set is an instruction set's way to work on blocks, or on parts of them for factors that only need bytes.
+// Blocks have numbers, and so have the factors, which the set finds in the memory that its type of table
+// describes.
 type set interface {
 	// suffix ends the names of the set's functions, and table is the Go type of a factor.
 	suffix() string
 	table() string
+	// size is how many bytes there are of a block, or part.
+	size() int
 	// begin emits what a loop over blocks needs before it: factors are at ptr.
 	begin(factors int, ptr Register)
 	// load, zero and store move block b; xor adds block src to block b.
@@ -63,7 +102,9 @@ func operations(s set) {
 	}
 	pair := [2]int{0, 1}
 
-	loop(s, "xor", "sets dst ^= src", []string{"dst", "src"}, 0, 0b01, func() { s.xor(0, 1) })
+	if !strings.HasPrefix(s.suffix(), "Small") {
+		loop(s, "xor", "sets dst ^= src", []string{"dst", "src"}, 0, 0b01, func() { s.xor(0, 1) })
+	}
 	loop(s, "scale", "sets dst to f times src", []string{"dst", "src"}, 1, 0b01, func() {
 		s.zero(0)
 		s.mulAdd(0, pair)
@@ -121,7 +162,7 @@ func loop(s set, name, doc string, slices []string, factors int, written uint, b
 			s.store(i, at(i))
 		}
 	}
-	ADDQ(U8(64), RAX)
+	ADDQ(U8(s.size()), RAX)
 	CMPQ(RAX, RBX)
 	JNE(LabelRef("block"))
 	Label("done")
