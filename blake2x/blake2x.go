@@ -83,6 +83,14 @@ const none = -1
 
 // check panics unless all of g's messages of n bytes lie in src and all digests in dst.
 func (g Grid) check(dst, src []byte, n int) {
+	g.checkSource(src, n)
+	if end, ok := g.extent(g.DstRow, g.DstCol, Size); !ok || end > len(dst) {
+		panic(fmt.Sprintf("blake2x: digests at %+v exceed the %d bytes given", g, len(dst)))
+	}
+}
+
+// checkSource panics unless all of g's messages of n bytes lie in src.
+func (g Grid) checkSource(src []byte, n int) {
 	if n < 0 || g.Rows < 0 || g.Cols < 0 || g.SrcRow < 0 || g.SrcCol < 0 || g.DstRow < 0 || g.DstCol < 0 {
 		panic(fmt.Sprintf("blake2x: negative size in %+v, messages of %d bytes", g, n))
 	}
@@ -91,9 +99,6 @@ func (g Grid) check(dst, src []byte, n int) {
 	}
 	if end, ok := g.extent(g.SrcRow, g.SrcCol, n); !ok || end > len(src) {
 		panic(fmt.Sprintf("blake2x: messages of %d bytes at %+v exceed the %d bytes given", n, g, len(src)))
-	}
-	if end, ok := g.extent(g.DstRow, g.DstCol, Size); !ok || end > len(dst) {
-		panic(fmt.Sprintf("blake2x: digests at %+v exceed the %d bytes given", g, len(dst)))
 	}
 }
 

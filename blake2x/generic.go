@@ -53,11 +53,16 @@ func sumGeneric(dst, src []byte, n int, g Grid, prefix int) {
 	}
 }
 
-// prefixed hashes a message behind its prefix.
-func (h *hasher) prefixed(prefix byte, msg []byte) [Size]byte {
+// start begins a message with its prefix.
+func (h *hasher) start(prefix byte) {
 	h.Reset()
 	h.prefix[0] = prefix
 	h.Write(h.prefix[:])
+}
+
+// prefixed hashes a message behind its prefix.
+func (h *hasher) prefixed(prefix byte, msg []byte) [Size]byte {
+	h.start(prefix)
 	h.Write(msg)
 	h.Sum(h.sum[:0])
 	return h.sum

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -20,6 +22,10 @@ type kernel256 struct {
 	offset GPPhysical // of the block in each message, and the address of src
 	total  GPPhysical // bytes hashed up to the end of the block
 	block  GPPhysical // the aligned frame: 16 message words, 16 state words, 8 hash words, of 8 lanes each
+
+	// running is where the hash is between two pieces of a message, and after it a byte for each lane that comes
+	// before the second; nil if there are no pieces and all lanes have the same prefix.
+	running GPPhysical
 }
 
 const wordSize256 = 8 * 8
@@ -40,19 +46,29 @@ func hashAVX2() {
 	Pragma("noescape")
 	Doc("hashHalfAVX2 is hashAVX2 for 4 messages, of which lanes has the places of the first 4.")
 	lanes256(1)
+	TEXT("resumeAVX2", 0, resumeSignature)
+	Pragma("noescape")
+	Doc(resumeDoc("resumeAVX2", 8)...)
+	resume256()
 }
 
-// lanes256 emits the body of a kernel for so many states of 4 lanes.
-func lanes256(states int) {
+// newKernel256 emits the beginning of a kernel for so many states of 4 lanes.
+func newKernel256(states int) kernel256 {
 	k := kernel256{states: states, lanes: RSI, end: R15, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
 	Load(Param("lanes"), k.lanes)
 	Load(Param("groups"), R14)
 	Load(Param("n"), k.end)
-	Load(Param("src"), RAX)
-	ADDQ(RAX, k.end)
 	frame := AllocLocal(40*wordSize256 + 64)
 	LEAQ(frame.Offset(63), k.block)
 	ANDQ(I8(-64), k.block)
+	return k
+}
+
+// lanes256 emits the body of a kernel for so many states of 4 lanes.
+func lanes256(states int) {
+	k := newKernel256(states)
+	Load(Param("src"), RAX)
+	ADDQ(RAX, k.end)
 
 	Label("group")
 	for w := range 8 {
@@ -71,38 +87,17 @@ func lanes256(states int) {
 	SUBQ(k.hole, k.offset)
 
 	Label("block")
-	Comment("Take up to 128 bytes: R12 of them.")
-	MOVQ(U32(128), R12)
-	CMPQ(k.left, R12)
-	CMOVQCS(k.left, R12)
-	ADDQ(R12, k.total)
-	SUBQ(R12, k.left)
+	k.count()
 	JNZ(LabelRef("counted"))
 	Load(Param("padding"), RAX)
 	SUBQ(RAX, k.total)
 	Label("counted")
-	for quarter := range 4 {
-		k.load(quarter)
-	}
-	k.begin()
-	k.mixRounds()
-	for w := range 8 {
-		for g := range k.states {
-			y := Y8
-			if w < 4 {
-				VMOVDQA(k.state(w, g), y)
-			} else {
-				y = k.b(w, g)
-			}
-			VPXOR(k.state(w+8, g), y, y)
-			VPXOR(k.hash(w, g), y, y)
-			k.keep(y, w, g)
-		}
-	}
+	k.compress()
 	ADDQ(U8(128), k.offset)
 	TESTQ(k.left, k.left)
 	JNZ(LabelRef("block"))
 
+	Load(Param("dst"), k.offset)
 	k.store()
 	DECQ(R14)
 	JZ(LabelRef("done"))
@@ -122,6 +117,126 @@ func lanes256(states int) {
 	Label("done")
 	VZEROUPPER()
 	RET()
+}
+
+// count takes the next block and leaves its length in R12, and whether it is the last in the flags.
+func (k kernel256) count() {
+	Comment("Take up to 128 bytes: R12 of them.")
+	MOVQ(U32(128), R12)
+	CMPQ(k.left, R12)
+	CMOVQCS(k.left, R12)
+	ADDQ(R12, k.total)
+	SUBQ(R12, k.left)
+}
+
+// compress loads a block and adds it to the hash.
+func (k kernel256) compress() {
+	for quarter := range 4 {
+		k.load(quarter)
+	}
+	k.begin()
+	k.mixRounds()
+	for w := range 8 {
+		for g := range k.states {
+			y := Y8
+			if w < 4 {
+				VMOVDQA(k.state(w, g), y)
+			} else {
+				y = k.b(w, g)
+			}
+			VPXOR(k.state(w+8, g), y, y)
+			VPXOR(k.hash(w, g), y, y)
+			k.keep(y, w, g)
+		}
+	}
+}
+
+// resume256 emits the body of a kernel that goes on with messages.
+func resume256() {
+	k := newKernel256(2)
+	k.running = R8 // there is no common prefix
+	Load(Param("state"), k.running)
+
+	Label("group")
+	for w := range 8 {
+		for g := range k.states {
+			VMOVDQU(k.kept(w, g), Y0)
+			k.keep(Y0, w, g)
+		}
+	}
+	Comment("A piece is read from one byte before its start, in whose place is the byte kept.")
+	MOVQ(U32(1), k.hole)
+	MOVQ(I32(-1), k.offset)
+	Load(Param("total"), k.total)
+	Load(Param("n"), k.left)
+	INCQ(k.left)
+
+	Label("block")
+	k.count()
+	CMPQ(NewParamAddr("copying", 56), U8(0))
+	JE(LabelRef("copied"))
+	k.copy()
+	Label("copied")
+	k.compress()
+	ADDQ(U8(128), k.offset)
+	CMPQ(k.left, NewParamAddr("keep", 48))
+	JNE(LabelRef("block"))
+
+	TESTQ(k.left, k.left)
+	JZ(LabelRef("last"))
+	for w := range 8 {
+		for g := range k.states {
+			VMOVDQA(k.hash(w, g), Y0)
+			VMOVDQU(Y0, k.kept(w, g))
+		}
+	}
+	for i := range 8 {
+		MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RDX)
+		MOVBLZX(Mem{Base: RDX, Index: k.offset, Scale: 1}, EAX)
+		MOVQ(RAX, k.kept(8, 0).Offset(8*i))
+	}
+	JMP(LabelRef("next"))
+
+	Label("last")
+	XORQ(k.offset, k.offset)
+	k.store()
+	Label("next")
+	ADDQ(U32(9*wordSize256), k.running)
+	Load(Param("laneStep"), RAX)
+	ADDQ(RAX, k.lanes)
+	DECQ(R14)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// copy copies the block in hand of each lane. It asks for where the next but one goes, and for the same block of
+// the next piece of the message.
+func (k kernel256) copy() {
+	for i := range 8 {
+		MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RAX)
+		MOVQ(Mem{Base: k.lanes, Disp: 64 + 8*i}, RDX)
+		for part := range 4 {
+			y := ymm[4*(i%2)+part]
+			at := func(base Register, ahead int) Mem {
+				return Mem{Base: base, Index: k.offset, Scale: 1, Disp: 1 + 32*part + ahead}
+			}
+			VMOVDQU(at(RAX, 0), y)
+			VMOVDQU(y, at(RDX, 0))
+			if part%2 == 0 {
+				PREFETCHT0(at(RDX, 256))
+			}
+		}
+		ADDQ(k.end, RAX)
+		for line := range 2 {
+			PREFETCHT1(Mem{Base: RAX, Index: k.offset, Scale: 1, Disp: 64 * line})
+		}
+	}
+}
+
+// kept is where a word of the hash is between two pieces of a message; word 8 is the byte before the second.
+func (k kernel256) kept(word, group int) Mem {
+	return Mem{Base: k.running, Disp: word*wordSize256 + group*32}
 }
 
 func (k kernel256) word(word, group int) Mem {
@@ -191,7 +306,13 @@ func (k kernel256) load(quarter int) {
 	for g := range k.states {
 		r, t := ymm[4*g:4*g+4], ymm[8+4*g:12+4*g]
 		transpose4x4(r, t)
-		if quarter == 0 {
+		switch {
+		case quarter == 0 && k.running != nil:
+			TESTQ(k.hole, k.hole)
+			JZ(LabelRef("behind" + strconv.Itoa(g)))
+			VPOR(k.kept(8, g), r[0], r[0])
+			Label("behind" + strconv.Itoa(g))
+		case quarter == 0:
 			MOVQ(k.prefix, t[0].AsX())
 			VPBROADCASTQ(t[0].AsX(), t[0])
 			VPOR(t[0], r[0], r[0])
@@ -201,7 +322,9 @@ func (k kernel256) load(quarter int) {
 		}
 	}
 	if quarter == 0 {
-		XORQ(k.prefix, k.prefix)
+		if k.running == nil {
+			XORQ(k.prefix, k.prefix)
+		}
 		XORQ(k.hole, k.hole)
 		return
 	}
@@ -258,10 +381,9 @@ func transpose4x4(r, t []VecPhysical) {
 	}
 }
 
-// store writes the first four words of each lane's hash.
+// store writes the first four words of each lane's hash to where lanes says from the address in offset on.
 func (k kernel256) store() {
 	Comment("Digests: four words of 4 lanes become 4 lanes of four words, twice.")
-	Load(Param("dst"), k.offset)
 	for g := range k.states {
 		r := ymm[4*g : 4*g+4]
 		for w, y := range r {

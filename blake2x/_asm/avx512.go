@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -34,16 +36,28 @@ func hashAVX512() {
 	Pragma("noescape")
 	Doc("hashHalfAVX512 is hashAVX512 for 8 messages, of which lanes has the places of the first 8.")
 	lanes512(1)
+	TEXT("resumeAVX512", 0, resumeSignature)
+	Pragma("noescape")
+	Doc(resumeDoc("resumeAVX512", 16)...)
+	resume512()
+}
+
+const resumeSignature = "func(lanes *int, groups, laneStep int, state *byte, n, total, keep, copying uint64)"
+
+// resumeDoc describes a kernel that goes on with messages.
+func resumeDoc(name string, lanes int) []string {
+	return []string{
+		name + " goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes",
+		"the byte that was kept of it, then n more, and keeps the last of them with keep, which asks for whole",
+		"blocks, or writes the digest. With keep and copying, it copies the pieces. lanes has the addresses of " + strconv.Itoa(lanes),
+		"pieces, then those of digests or copies. state has, for each group, 8 words of their hashes and one of the bytes",
+		"kept, of as many lanes each.",
+	}
 }
 
 // lanes512 emits the body of a kernel for so many states of 8 lanes.
 func lanes512(states int) {
-	k := kernel512{states: states, lanes: RSI, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX}
-	Load(Param("lanes"), k.lanes)
-	Load(Param("groups"), R14)
-	frame := AllocLocal(frameSize)
-	LEAQ(frame.Offset(63), k.block)
-	ANDQ(I8(-64), k.block)
+	k := newKernel512(states)
 	k.clear(8)
 
 	Label("group")
@@ -60,18 +74,17 @@ func lanes512(states int) {
 	k.masks()
 	k.load(0, K1)
 	k.loadSecondHalf()
+	k.start()
 	k.compress()
+	k.feed()
 	TESTQ(k.left, k.left)
 	JZ(LabelRef("last"))
-	for w := range 8 {
-		for g := range k.states {
-			VMOVDQA64(v512(g, w), k.hash(w, g))
-		}
-	}
+	k.keep()
 	ADDQ(U8(128), k.offset)
 	JMP(LabelRef("block"))
 
 	Label("last")
+	Load(Param("dst"), k.offset)
 	k.store()
 	DECQ(R14)
 	JZ(LabelRef("done"))
@@ -92,7 +105,101 @@ func lanes512(states int) {
 	RET()
 }
 
-// kernel512 names the registers that live through hashAVX512.
+// resume512 emits the body of a kernel that goes on with messages.
+func resume512() {
+	k := newKernel512(2)
+	k.running = R11
+	Load(Param("state"), k.running)
+	Load(Param("n"), k.ahead)
+
+	Label("group")
+	Comment("A piece is read from one byte before its start, in whose place is the byte kept.")
+	Load(Param("n"), k.left)
+	MOVQ(U32(1), k.hole)
+	MOVQ(I32(-1), k.offset)
+	INCQ(k.left)
+	Load(Param("total"), k.total)
+	for w := range 8 {
+		for g := range k.states {
+			VMOVDQU64(k.hash(w, g), v512(g, w))
+		}
+	}
+
+	Label("block")
+	k.masks()
+	k.load(0, K1)
+	CMPQ(R12, U8(64))
+	JA(LabelRef("whole"))
+	k.clear(8)
+	JMP(LabelRef("loaded"))
+	Label("whole")
+	k.load(1, K2)
+	CMPQ(NewParamAddr("copying", 56), U8(0))
+	JE(LabelRef("loaded"))
+	k.copy()
+	Label("loaded")
+	k.compress()
+	k.feedHash()
+	CMPQ(k.left, NewParamAddr("keep", 48))
+	JE(LabelRef("end"))
+	k.keep()
+	ADDQ(U8(128), k.offset)
+	JMP(LabelRef("block"))
+
+	Label("end")
+	TESTQ(k.left, k.left)
+	JZ(LabelRef("last"))
+	k.keep()
+	for i := range 16 {
+		MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RDX)
+		MOVBLZX(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 128}, EAX)
+		MOVQ(RAX, k.hash(8, 0).Offset(8*i))
+	}
+	JMP(LabelRef("next"))
+
+	Label("last")
+	XORQ(k.offset, k.offset)
+	k.store()
+	Label("next")
+	ADDQ(U32(9*wordSize), k.running)
+	Load(Param("laneStep"), RAX)
+	ADDQ(RAX, k.lanes)
+	DECQ(R14)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// copy copies the block in hand of each lane. It asks for where the next but one goes, as stores that wait for their
+// lines would hold up everything.
+func (k kernel512) copy() {
+	for i := range 16 {
+		MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RAX)
+		MOVQ(Mem{Base: k.lanes, Disp: 128 + 8*i}, RDX)
+		for line := range 2 {
+			z := zmm[8+2*(i%4)+line] // not where the hash is
+			at := func(base Register, ahead int) Mem {
+				return Mem{Base: base, Index: k.offset, Scale: 1, Disp: 1 + 64*line + ahead}
+			}
+			VMOVDQU64(at(RAX, 0), z)
+			VMOVDQU64(z, at(RDX, 0))
+			PREFETCHT0(at(RDX, 256))
+		}
+	}
+}
+
+// newKernel512 emits the beginning of a kernel for so many states.
+func newKernel512(states int) kernel512 {
+	k := kernel512{states: states, lanes: RSI, left: RCX, hole: RDI, prefix: R8, offset: R9, total: R10, block: RBX, ahead: R15}
+	Load(Param("lanes"), k.lanes)
+	Load(Param("groups"), R14)
+	frame := AllocLocal(frameSize)
+	LEAQ(frame.Offset(63), k.block)
+	ANDQ(I8(-64), k.block)
+	return k
+}
+
+// kernel512 names the registers that live through a kernel.
 type kernel512 struct {
 	states int
 
@@ -103,6 +210,11 @@ type kernel512 struct {
 	offset GPPhysical // of the block in each message, and the address of src
 	total  GPPhysical // bytes hashed up to the end of the block
 	block  GPPhysical // the aligned frame
+
+	// running is where the running hash is, and after it a byte for each lane that comes before its piece; nil
+	// if the hash is in the frame and all lanes have the same prefix.
+	running GPPhysical
+	ahead   GPPhysical // how far the next piece of a message is likely to be from the one in hand
 }
 
 func (k kernel512) message(word, half int) Mem {
@@ -110,6 +222,9 @@ func (k kernel512) message(word, half int) Mem {
 }
 
 func (k kernel512) hash(word, half int) Mem {
+	if k.running != nil {
+		return Mem{Base: k.running, Disp: word*wordSize + half*64}
+	}
 	return Mem{Base: k.block, Disp: hashAt + word*wordSize + half*64}
 }
 
@@ -143,9 +258,19 @@ func (k kernel512) load(half int, mask Register) {
 			MOVQ(Mem{Base: k.lanes, Disp: 8 * (8*g + i)}, RDX)
 			VMOVDQU8_Z(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64 * half}, mask, z)
 			PREFETCHT0(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 128 + 64*half})
+			if k.running != nil {
+				ADDQ(k.ahead, RDX)
+				PREFETCHT1(Mem{Base: RDX, Index: k.offset, Scale: 1, Disp: 64 * half})
+			}
 		}
 		transpose8x8(r, t)
-		if half == 0 {
+		switch {
+		case half == 0 && k.running != nil:
+			TESTQ(k.hole, k.hole)
+			JZ(LabelRef("behind" + strconv.Itoa(g)))
+			VPORQ(k.hash(8, g), t[0], t[0])
+			Label("behind" + strconv.Itoa(g))
+		case half == 0:
 			VPBROADCASTQ(k.prefix, r[0])
 			VPORQ(r[0], t[0], t[0])
 		}
@@ -154,7 +279,9 @@ func (k kernel512) load(half int, mask Register) {
 		}
 	}
 	if half == 0 {
-		XORQ(k.prefix, k.prefix)
+		if k.running == nil {
+			XORQ(k.prefix, k.prefix)
+		}
 		XORQ(k.hole, k.hole)
 	}
 }
@@ -192,10 +319,11 @@ func (k kernel512) loadSecondHalf() {
 
 // clear zeroes the message words from first on.
 func (k kernel512) clear(first int) {
-	VPXORQ(Z0, Z0, Z0)
+	zero := Z8 // not where the hash is
+	VPXORQ(zero, zero, zero)
 	for w := first; w < 16; w++ {
 		for g := range k.states {
-			VMOVDQA64(Z0, k.message(w, g))
+			VMOVDQA64(zero, k.message(w, g))
 		}
 	}
 }
@@ -219,15 +347,19 @@ func transpose8x8(r, t []VecPhysical) {
 	}
 }
 
-// compress runs the compression function on both states and leaves the hash in v0 to v7.
-func (k kernel512) compress() {
-	Comment("v0-v7 are the hash, v8-v15 the initialization vector with the length and the last-block flag.")
+// start puts the hash before any message into v0 to v7 for the first block; for others it is there.
+func (k kernel512) start() {
 	CMPQ(k.total, U32(128))
 	JA(LabelRef("started"))
 	for w := range 8 {
 		k.broadcast(startTable.Offset(8*w), w)
 	}
 	Label("started")
+}
+
+// compress runs the rounds of the compression function on all states, whose v0 to v7 are the hash.
+func (k kernel512) compress() {
+	Comment("v8-v15 are the initialization vector with the length and the last-block flag.")
 	for w := range 8 {
 		src := Op(ivTable.Offset(8 * w))
 		switch w {
@@ -246,14 +378,26 @@ func (k kernel512) compress() {
 		k.broadcast(src, 8+w)
 	}
 
-	LEAQ(sigmaTable.Offset(0), R11)
+	schedule := k.schedule()
+	LEAQ(sigmaTable.Offset(0), schedule)
 	MOVQ(U32(rounds), R13)
 	Label("round")
 	k.round()
-	ADDQ(U8(16), R11)
+	ADDQ(U8(16), schedule)
 	DECQ(R13)
 	JNZ(LabelRef("round"))
+}
 
+// schedule is the register that walks through the message schedule.
+func (k kernel512) schedule() GPPhysical {
+	if k.running != nil {
+		return k.prefix
+	}
+	return R11
+}
+
+// feed ends a compression: it leaves the hash in v0 to v7.
+func (k kernel512) feed() {
 	CMPQ(k.total, U32(128))
 	JA(LabelRef("feedLater"))
 	for w := range 8 {
@@ -263,12 +407,26 @@ func (k kernel512) compress() {
 	}
 	JMP(LabelRef("fed"))
 	Label("feedLater")
+	k.feedHash()
+	Label("fed")
+}
+
+// feedHash is feed of a block that is not the first.
+func (k kernel512) feedHash() {
 	for w := range 8 {
 		for g := range k.states {
 			VPTERNLOGQ(U8(xor3), k.hash(w, g), v512(g, w+8), v512(g, w))
 		}
 	}
-	Label("fed")
+}
+
+// keep stores the hash.
+func (k kernel512) keep() {
+	for w := range 8 {
+		for g := range k.states {
+			VMOVDQU64(v512(g, w), k.hash(w, g))
+		}
+	}
 }
 
 // broadcast puts one value into all lanes of a word of the states.
@@ -318,7 +476,7 @@ func (k kernel512) halfRound(group, first int, quads [4][4]int) (steps []func())
 	}
 	for pass, rot := range [2][2]uint8{{32, 24}, {16, 63}} {
 		each(func(i int, a, b, c, d vec) {
-			MOVBLZX(Mem{Base: R11, Disp: first + 2*i + pass}, EAX)
+			MOVBLZX(Mem{Base: k.schedule(), Disp: first + 2*i + pass}, EAX)
 			VPADDQ(Mem{Base: k.block, Index: RAX, Scale: wordSize / sigmaScale, Disp: 64 * group}, a, a)
 		})
 		each(func(i int, a, b, c, d vec) { VPADDQ(b, a, a) })
@@ -340,10 +498,10 @@ func rotate512(n uint8, v VecPhysical) {
 	VPRORQ(U8(n), v, v)
 }
 
-// store writes the first four words of each lane's hash, which compress left in the state's registers.
+// store writes the first four words of each lane's hash, which feed left in the state's registers, to where
+// lanes says from the address in offset on.
 func (k kernel512) store() {
 	Comment("Digests: four words of 8 lanes become 8 lanes of four words, twice.")
-	Load(Param("dst"), k.offset)
 	for g := range k.states {
 		h, t := zmm[16*g:16*g+4], zmm[16*g+4:16*g+12]
 		for i := range 2 {
