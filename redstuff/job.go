@@ -27,8 +27,8 @@ type job struct {
 	ready     func(column int)
 
 	rowStrip, rowBatch int // how rows are extended
-	colStrip, colBatch int // how columns are extended
-	hashGroup          int // columns that are hashed in one sweep, whole batches
+	colStrip, colBatch int // how columns are extended; batches do not matter to strips
+	hashGroup          int // columns that are hashed in one sweep, whole batches, or strip by strip
 	tile               int // columns of a tile, a power of two
 	task               int // columns of a task, whole tiles
 	workers            int
@@ -81,6 +81,9 @@ func (c *Code) newJob(m shape, from source) *job {
 	for j.hashGroup < lanes && j.hashGroup < j.task && (j.hashGroup+j.colBatch)*(c.n-m.k1)*m.s <= groupBytes {
 		j.hashGroup += j.colBatch
 	}
+	if j.colStrip < j.s {
+		j.colStrip, j.hashGroup = fitStrips(c.n, c.lines[Primary].Rows(), j.task)
+	}
 	j.groups = (c.n + j.tile - 1) / j.tile
 	grow(&j.nodes, c.n*merkle.Stride(j.groups)*merkle.Size)
 	grow(&j.roots, 2*c.n*merkle.Size)
@@ -102,7 +105,7 @@ func tileFor(n, most int) int {
 // perWorker returns about how many bytes a worker holds.
 func (j *job) perWorker() int64 {
 	group := int64(j.hashGroup) * int64(j.s)
-	size := workBytes + 3*leafBytes + group*int64(j.c.n-j.k1)
+	size := workBytes + 3*leafBytes + int64(j.hashGroup)*int64(min(j.s, j.colStrip+blake2x.BlockSize))*int64(j.c.n-j.k1)
 	if _, ok := j.source.(*file); ok {
 		size += max(readAhead, group*int64(j.k1), int64(j.rowBatch)*int64(j.k2)*int64(j.rowStrip))
 	}
@@ -185,6 +188,14 @@ func (j *job) column(i, origin int) []byte {
 func (j *job) columns(w *worker, first, end, origin int) error {
 	for at := first; at < end; {
 		next := min(at+j.hashGroup, end)
+		if j.colStrip < j.s {
+			g := group{job: j, w: w, first: at, end: next, leaves: j.leaves(w, at-first)}
+			if err := g.run(end, origin); err != nil {
+				return err
+			}
+			at = next
+			continue
+		}
 		if at < j.k2 {
 			next = min(next, j.k2)
 		}
@@ -239,6 +250,11 @@ func (j *job) top(w *worker, first, end, stop, origin int) ([]rs.Rect, error) {
 		w.tops = append(w.tops[:0], rs.Rect{Data: j.column(first, origin), Cols: end - first, ColStep: j.k1 * j.s, Rows: j.k1, RowStep: j.s})
 		return w.tops, nil
 	}
+	return j.plain(w, first, end, stop)
+}
+
+// plain returns the columns [first, end), below k2, of the blob; the task goes on to stop.
+func (j *job) plain(w *worker, first, end, stop int) ([]rs.Rect, error) {
 	ahead := min(stop, j.k2)
 	if (ahead-first)*j.s*j.k1 > readAhead {
 		ahead = end
@@ -304,18 +320,11 @@ func (j *job) collect(w *worker, top []rs.Rect, bottom rs.Rect, at int) {
 
 // hash computes the leaf hashes of columns, the first of which is column at of the task.
 func (j *job) hash(w *worker, top []rs.Rect, bottom rs.Rect, at int) {
-	stride := merkle.Stride(j.c.n) * merkle.Size
-	rows := j.task
-	if j.task == j.c.n {
-		rows *= 2 // see fold
-	}
-	leaves := grow(&w.leaves, rows*stride)[at*stride:]
-	hash := func(part rs.Rect) {
-		j.c.leafHashes(leaves, part.Data, j.s, blake2x.Grid{
-			Rows: part.Cols, SrcRow: part.ColStep, DstRow: stride,
-			Cols: part.Rows, SrcCol: part.RowStep, DstCol: merkle.Size,
-		})
-		leaves = leaves[part.Rows*merkle.Size:]
+	leaves, row := j.leaves(w, at), 0
+	hash := func(symbols rs.Rect) {
+		p := j.part(leaves, symbols, row, 0)
+		j.c.leafHashes(p.Dst, p.Src, j.s, p.Grid)
+		row += symbols.Rows
 	}
 	for _, part := range top {
 		hash(part)

@@ -170,12 +170,25 @@ func sizes(c *Code) []int {
 	return []int{0, 1, 2 * m, 2*m + 1, 62 * m, 64 * m, 66*m - 3, 130 * m, 600*m + 7}
 }
 
+// longSizes returns blob sizes of symbols around the edges of strips.
+func longSizes(c *Code) (sizes []int) {
+	strip, _ := fitStrips(c.n, c.lines[Primary].Rows(), c.n)
+	for _, s := range []int{maxWidth + 2, strip, strip + 2, strip + 126, strip + 128, strip + 194, 2*strip + 130, 3*strip - 64} {
+		sizes = append(sizes, int(c.cells())*s-s/3)
+	}
+	return sizes
+}
+
 func TestEncodeEqualsDefinition(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 6, 7, 9, 10, 13, 16, 17, 31, 33} {
 		c := code(t, n)
 		var reuse *Encoding
-		for _, size := range sizes(c) {
+		sizes := sizes(c)
+		if n <= 16 {
+			sizes = append(sizes, longSizes(c)...)
+		}
+		for _, size := range sizes {
 			blob := random(rng, size)
 			cells, roots := definition(t, c, blob)
 			e, err := c.Encode(blob, &Options{Reuse: reuse})
@@ -214,7 +227,7 @@ func checkRoots(t *testing.T, what string, got, want [2][]merkle.Hash) {
 func TestEveryWayToEncodeAgrees(t *testing.T) {
 	rng := seeded(t)
 	for _, c := range []*Code{code(t, 10), code(t, 50), code(t, 101)} {
-		for _, size := range sizes(c) {
+		for _, size := range append(sizes(c), longSizes(c)[5:7]...) {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
@@ -253,8 +266,13 @@ func TestEveryWayToEncodeAgrees(t *testing.T) {
 }
 
 func TestReadyTellsEverySliverOnce(t *testing.T) {
-	c := code(t, 31)
-	blob := random(seeded(t), 200_000)
+	for _, size := range []int{200_000, 1_500_000} {
+		checkReady(t, code(t, 31), random(seeded(t), size))
+	}
+}
+
+func checkReady(t *testing.T, c *Code, blob []byte) {
+	t.Helper()
 	var mu sync.Mutex
 	got := map[Axis]map[int][]byte{Primary: {}, Secondary: {}}
 	e, err := c.Encode(blob, &Options{Ready: func(axis Axis, i int, data []byte) {
@@ -310,7 +328,7 @@ func TestEnoughSliversDecode(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 7, 10, 31, 100} {
 		c := code(t, n)
-		for _, size := range sizes(c) {
+		for _, size := range append(sizes(c), longSizes(c)[5:7]...) {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
@@ -389,7 +407,7 @@ func TestRecoveryEqualsEncoding(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 7, 10, 31, 67} {
 		c := code(t, n)
-		for _, size := range sizes(c) {
+		for _, size := range append(sizes(c), longSizes(c)[5:7]...) {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {

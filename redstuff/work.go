@@ -5,12 +5,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/walrus-go/walrus/blake2x"
 	"github.com/walrus-go/walrus/rs"
 )
 
 const (
 	// workBytes bounds the work area of one transform, so that it stays in a second-level cache.
-	workBytes = 1280 << 10
+	workBytes = 960 << 10
 	// maxWidth bounds the width of its rows for codes of few rows, where longer ones gain nothing.
 	maxWidth = 4 << 10
 )
@@ -38,6 +39,11 @@ type worker struct {
 	read               []byte // what a file source has read
 	readFirst, readEnd int    // columns in read
 	tops, copied       []rs.Rect
+
+	// Of columns that are hashed strip by strip.
+	placed []placed
+	parts  []blake2x.Part
+	stream blake2x.Stream
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -67,6 +73,8 @@ func (w *worker) release() {
 	}
 	clear(w.tops[:cap(w.tops)])
 	clear(w.copied[:cap(w.copied)])
+	clear(w.placed[:cap(w.placed)])
+	clear(w.parts[:cap(w.parts)])
 	w.readFirst, w.readEnd = 0, 0
 	workers.Put(w)
 }
