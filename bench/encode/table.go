@@ -47,8 +47,8 @@ func speed(o options) error {
 	}
 	lane := one.number("seconds")
 	fmt.Printf("\nEncoding with all slivers and commitments, MB/s (one compression in a lane: %.1f ns)\n", lane*1e9)
-	fmt.Println("| n | blob | reference | 1 core | ratio | 2 cores | ratio | AVX2 and GFNI, 1 core | ratio | AVX2 alone, 1 core | ratio | fresh memory, 1 core | ratio | lane bound |")
-	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+	fmt.Println("| n | blob | reference | 1 core | ratio | 2 cores | ratio | 2 cores, a blob each | ratio | AVX2 and GFNI, 1 core | ratio | AVX2 alone, 1 core | ratio | fresh memory, 1 core | ratio | lane bound |")
+	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	lines := map[string]*chart.Series{}
 	var order []string
 	for _, r := range rows(o.quick) {
@@ -104,23 +104,24 @@ func sizeText10(v float64) string {
 	return fmt.Sprintf("%g B", v)
 }
 
-// measure returns the best results of the reference (nil without one), one core, two cores, one core
-// with the kernels of 256 bits, with and without GFNI (nil where they do not exist), and one core in fresh
+// measure returns the best results of the reference (nil without one), one core, two cores with one blob, two with a
+// blob each, one core with the kernels of 256 bits, with and without GFNI (nil where they do not exist), and one core in fresh
 // memory, and checks that all found the same blob ID.
-func (r row) measure(reference string) (m [6]result, err error) {
+func (r row) measure(reference string) (m [7]result, err error) {
 	runs := []func() (result, error){
 		func() (result, error) {
 			return run(command(reference, "encode", r.shards, r.bytes, max(r.repeats/4, 1)))
 		},
 		func() (result, error) { return ours(1, "", "encode", r.shards, r.bytes, r.repeats) },
 		func() (result, error) { return ours(2, "", "encode", r.shards, r.bytes, r.repeats) },
+		func() (result, error) { return ours(2, "", "encode-each", r.shards, r.bytes, r.repeats) },
 		func() (result, error) { return ours(1, "gfni", "encode", r.shards, r.bytes, r.repeats) },
 		func() (result, error) { return ours(1, "avx2", "encode", r.shards, r.bytes, r.repeats) },
 		func() (result, error) { return ours(1, "", "encode-fresh", r.shards, r.bytes, r.repeats) },
 	}
 	for range rounds {
 		for i, f := range runs {
-			if i == 0 && reference == "" || (i == 3 || i == 4) && runtime.GOARCH != "amd64" {
+			if i == 0 && reference == "" || (i == 4 || i == 5) && runtime.GOARCH != "amd64" {
 				continue
 			}
 			got, err := f()
