@@ -101,8 +101,14 @@ func buildTwist() *[256]byte {
 // tower turns a word into tower form, low + high x cantor[8] with both in GF(2^8), and back: it undoes itself.
 func tower(w uint16) uint16 { return w ^ uint16(twist[w>>8]) }
 
-// mulTower returns the product of a word and one in tower form, in tower form.
-func mulTower(c, w uint16) uint16 { return tower(Mul(c, tower(w))) }
+// A product is one of the ways to multiply by a word c, which differ in the form of the other factor and the result.
+type product func(c, w uint16) uint16
+
+var (
+	within product = func(c, w uint16) uint16 { return tower(Mul(c, tower(w))) } // tower form to tower form
+	enter  product = func(c, w uint16) uint16 { return tower(Mul(c, w)) }        // words to tower form
+	leave  product = func(c, w uint16) uint16 { return Mul(c, tower(w)) }        // tower form to words
+)
 
 // small is what factors in the subfield GF(2^8) are below.
 const small = 256

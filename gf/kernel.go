@@ -10,8 +10,8 @@ import (
 // piece of work and call it on slices as long as they can make them.
 //
 // All slices of a call have equal length, a multiple of [BlockSize], and are in block layout. They
-// must not overlap, except that Scale's may be the same slice. Elements are in tower form, which Convert
-// makes of words and words of it. Factors are words, zero and one included; those below 256 are the fastest. Functions do not keep their arguments, do not allocate, and are safe for concurrent
+// must not overlap, except that those of Enter and Leave may be the same. Elements are in tower form but for what these and
+// Convert say. Factors are words, zero and one included; those below 256 are the fastest. Functions do not keep their arguments, do not allocate, and are safe for concurrent
 // use on distinct slices. Lengths that do not match are a bug of the caller and panic.
 //
 // A two-layer butterfly is what the transforms consist of; with the factors t = (outer, low, high):
@@ -27,8 +27,10 @@ type Kernel struct {
 	Convert func(b []byte)
 	// Xor sets dst ^= src.
 	Xor func(dst, src []byte)
-	// Scale sets dst = c*src.
-	Scale func(dst, src []byte, c uint16)
+	// Enter sets dst = c*src, where src is words.
+	Enter func(dst, src []byte, c uint16)
+	// Leave sets dst = c*src, where dst becomes words.
+	Leave func(dst, src []byte, c uint16)
 	// MulAdd sets dst ^= c*src.
 	MulAdd func(dst, src []byte, c uint16)
 	// FFT2 sets x ^= t*y, then y ^= x.

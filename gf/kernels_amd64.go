@@ -19,14 +19,16 @@ var kernelAVX2 = Kernel{
 		check(dst, src)
 		xorAVX2(dst, src)
 	},
-	Scale: func(dst, src []byte, c uint16) {
+	Enter: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		if c < small {
-			scaleSmallAVX2(dst, src, &smallLookups[c])
-			return
-		}
 		var f lookup
-		setLookup(&f, c)
+		lookupEnter.set(&f, c)
+		scaleAVX2(dst, src, &f)
+	},
+	Leave: func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f lookup
+		lookupLeave.set(&f, c)
 		scaleAVX2(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
@@ -36,7 +38,7 @@ var kernelAVX2 = Kernel{
 			return
 		}
 		var f lookup
-		setLookup(&f, c)
+		lookupWithin.set(&f, c)
 		mulAddAVX2(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
@@ -50,7 +52,7 @@ var kernelAVX2 = Kernel{
 			return
 		}
 		var f lookup
-		setLookup(&f, t)
+		lookupWithin.set(&f, t)
 		fft2AVX2(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
@@ -64,7 +66,7 @@ var kernelAVX2 = Kernel{
 			return
 		}
 		var f lookup
-		setLookup(&f, t)
+		lookupWithin.set(&f, t)
 		ifft2AVX2(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
@@ -75,9 +77,9 @@ var kernelAVX2 = Kernel{
 			return
 		}
 		var f [3]lookup
-		setLookup(&f[0], t[0])
-		setLookup(&f[1], t[1])
-		setLookup(&f[2], t[2])
+		lookupWithin.set(&f[0], t[0])
+		lookupWithin.set(&f[1], t[1])
+		lookupWithin.set(&f[2], t[2])
 		fft4AVX2(w0, w1, w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
@@ -88,9 +90,9 @@ var kernelAVX2 = Kernel{
 			return
 		}
 		var f [3]lookup
-		setLookup(&f[0], t[0])
-		setLookup(&f[1], t[1])
-		setLookup(&f[2], t[2])
+		lookupWithin.set(&f[0], t[0])
+		lookupWithin.set(&f[1], t[1])
+		lookupWithin.set(&f[2], t[2])
 		ifft4AVX2(w0, w1, w2, w3, &f)
 	},
 }
@@ -108,14 +110,16 @@ var kernelGFNI = Kernel{
 		check(dst, src)
 		xorGFNI(dst, src)
 	},
-	Scale: func(dst, src []byte, c uint16) {
+	Enter: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		if c < small {
-			scaleSmallGFNI(dst, src, &smallMatrices[c])
-			return
-		}
 		var f matrix
-		setMatrix(&f, c)
+		matrixEnter.set(&f, c)
+		scaleGFNI(dst, src, &f)
+	},
+	Leave: func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f matrix
+		matrixLeave.set(&f, c)
 		scaleGFNI(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
@@ -125,7 +129,7 @@ var kernelGFNI = Kernel{
 			return
 		}
 		var f matrix
-		setMatrix(&f, c)
+		matrixWithin.set(&f, c)
 		mulAddGFNI(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
@@ -139,7 +143,7 @@ var kernelGFNI = Kernel{
 			return
 		}
 		var f matrix
-		setMatrix(&f, t)
+		matrixWithin.set(&f, t)
 		fft2GFNI(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
@@ -153,7 +157,7 @@ var kernelGFNI = Kernel{
 			return
 		}
 		var f matrix
-		setMatrix(&f, t)
+		matrixWithin.set(&f, t)
 		ifft2GFNI(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
@@ -164,9 +168,9 @@ var kernelGFNI = Kernel{
 			return
 		}
 		var f [3]matrix
-		setMatrix(&f[0], t[0])
-		setMatrix(&f[1], t[1])
-		setMatrix(&f[2], t[2])
+		matrixWithin.set(&f[0], t[0])
+		matrixWithin.set(&f[1], t[1])
+		matrixWithin.set(&f[2], t[2])
 		fft4GFNI(w0, w1, w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
@@ -177,9 +181,9 @@ var kernelGFNI = Kernel{
 			return
 		}
 		var f [3]matrix
-		setMatrix(&f[0], t[0])
-		setMatrix(&f[1], t[1])
-		setMatrix(&f[2], t[2])
+		matrixWithin.set(&f[0], t[0])
+		matrixWithin.set(&f[1], t[1])
+		matrixWithin.set(&f[2], t[2])
 		ifft4GFNI(w0, w1, w2, w3, &f)
 	},
 }
@@ -195,14 +199,16 @@ var kernelAVX512 = Kernel{
 		check(dst, src)
 		xorAVX512(dst, src)
 	},
-	Scale: func(dst, src []byte, c uint16) {
+	Enter: func(dst, src []byte, c uint16) {
 		check(dst, src)
-		if c < small {
-			scaleSmallAVX512(dst, src, &smallMatrices[c])
-			return
-		}
 		var f matrix
-		setMatrix(&f, c)
+		matrixEnter.set(&f, c)
+		scaleAVX512(dst, src, &f)
+	},
+	Leave: func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f matrix
+		matrixLeave.set(&f, c)
 		scaleAVX512(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
@@ -212,7 +218,7 @@ var kernelAVX512 = Kernel{
 			return
 		}
 		var f matrix
-		setMatrix(&f, c)
+		matrixWithin.set(&f, c)
 		mulAddAVX512(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
@@ -226,7 +232,7 @@ var kernelAVX512 = Kernel{
 			return
 		}
 		var f matrix
-		setMatrix(&f, t)
+		matrixWithin.set(&f, t)
 		fft2AVX512(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
@@ -240,7 +246,7 @@ var kernelAVX512 = Kernel{
 			return
 		}
 		var f matrix
-		setMatrix(&f, t)
+		matrixWithin.set(&f, t)
 		ifft2AVX512(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
@@ -251,9 +257,9 @@ var kernelAVX512 = Kernel{
 			return
 		}
 		var f [3]matrix
-		setMatrix(&f[0], t[0])
-		setMatrix(&f[1], t[1])
-		setMatrix(&f[2], t[2])
+		matrixWithin.set(&f[0], t[0])
+		matrixWithin.set(&f[1], t[1])
+		matrixWithin.set(&f[2], t[2])
 		fft4AVX512(w0, w1, w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
@@ -264,9 +270,9 @@ var kernelAVX512 = Kernel{
 			return
 		}
 		var f [3]matrix
-		setMatrix(&f[0], t[0])
-		setMatrix(&f[1], t[1])
-		setMatrix(&f[2], t[2])
+		matrixWithin.set(&f[0], t[0])
+		matrixWithin.set(&f[1], t[1])
+		matrixWithin.set(&f[2], t[2])
 		ifft4AVX512(w0, w1, w2, w3, &f)
 	},
 	FFT16: func(w []byte, t *[15]uint16) bool {

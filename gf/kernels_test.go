@@ -31,8 +31,9 @@ type operation struct {
 var operations = []operation{
 	{"Convert", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Convert(w[0]) }},
 	{"Xor", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Xor(w[0], w[1]) }},
-	{"Scale", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Scale(w[0], w[1], t[0]) }},
-	{"Scale in place", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Scale(w[0], w[0], t[0]) }},
+	{"Enter", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Enter(w[0], w[1], t[0]) }},
+	{"Enter in place", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Enter(w[0], w[0], t[0]) }},
+	{"Leave in place", 1, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.Leave(w[0], w[0], t[0]) }},
 	{"MulAdd", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.MulAdd(w[0], w[1], t[0]) }},
 	{"FFT2", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.FFT2(w[0], w[1], t[0]) }},
 	{"IFFT2", 2, func(k *Kernel, w [4][]byte, t *[3]uint16) { k.IFFT2(w[0], w[1], t[0]) }},
@@ -97,15 +98,18 @@ func TestKernelsMultiply(t *testing.T) {
 	}
 	for _, k := range available {
 		for _, c := range factors {
-			copy(dst, src)
-			k.Convert(dst)
-			k.Scale(dst, dst, c)
-			k.Convert(dst)
-			for w := range all {
-				low, high := at(w)
-				got, want := uint16(dst[low])|uint16(dst[high])<<8, Mul(uint16(w), c)
-				if got != want {
-					t.Fatalf("%s: %#x times %#x is %#x, want %#x", k.Name, w, c, got, want)
+			for name, multiply := range map[string]func(){
+				"Enter":  func() { k.Enter(dst, src, c); k.Convert(dst) },
+				"Leave":  func() { copy(dst, src); k.Convert(dst); k.Leave(dst, dst, c) },
+				"MulAdd": func() { clear(dst); k.Convert(src); k.MulAdd(dst, src, c); k.Convert(src); k.Convert(dst) },
+			} {
+				multiply()
+				for w := range all {
+					low, high := at(w)
+					got, want := uint16(dst[low])|uint16(dst[high])<<8, Mul(uint16(w), c)
+					if got != want {
+						t.Fatalf("%s %s: %#x times %#x is %#x, want %#x", k.Name, name, w, c, got, want)
+					}
 				}
 			}
 		}

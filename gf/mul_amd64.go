@@ -21,17 +21,19 @@ func archKernels() []*Kernel {
 	return kernels
 }
 
-// matrixTable holds the matrices of every nibble in each of its four places. As multiplication is linear
-// in either factor, the XOR of four of them is the matrix of any factor.
-var matrixTable = buildMatrices()
+// A matrices holds the matrices of every nibble in each of its four places. As multiplication is linear in
+// either factor, the XOR of four of them is the matrix of any factor.
+type matrices [4][16]matrix
 
-// A matrix is multiplication by a constant, in tower form, as four 8x8 matrices of bits, in the form that the GFNI
+var matrixWithin, matrixEnter, matrixLeave = buildMatrices(within), buildMatrices(enter), buildMatrices(leave)
+
+// A matrix is multiplication by a constant as four 8x8 matrices of bits, in the form that the GFNI
 // instruction takes: from low bytes to low, high to low, low to high and high to high.
 type matrix = [4]uint64
 
-// setMatrix makes m the matrix of c.
-func setMatrix(m *matrix, c uint16) {
-	p0, p1, p2, p3 := &matrixTable[0][c&15], &matrixTable[1][c>>4&15], &matrixTable[2][c>>8&15], &matrixTable[3][c>>12]
+// set makes m the matrix of c.
+func (t *matrices) set(m *matrix, c uint16) {
+	p0, p1, p2, p3 := &t[0][c&15], &t[1][c>>4&15], &t[2][c>>8&15], &t[3][c>>12]
 	m[0] = p0[0] ^ p1[0] ^ p2[0] ^ p3[0]
 	m[1] = p0[1] ^ p1[1] ^ p2[1] ^ p3[1]
 	m[2] = p0[2] ^ p1[2] ^ p2[2] ^ p3[2]
@@ -39,12 +41,13 @@ func setMatrix(m *matrix, c uint16) {
 }
 
 // buildMatrices fills a matrix with the product of c and every bit: byte 7-i of a matrix is its row i.
-func buildMatrices() (table [4][16]matrix) {
+func buildMatrices(mul product) *matrices {
+	var table matrices
 	for place := range table {
 		for nibble := range table[place] {
 			c := uint16(nibble) << (4 * place)
 			for in := range 16 {
-				product := mulTower(c, 1<<in)
+				product := mul(c, 1<<in)
 				for out := range 16 {
 					bit := uint64(product >> out & 1)
 					table[place][nibble][out/8*2+in/8] |= bit << (8*(7-out%8) + in%8)
@@ -52,7 +55,7 @@ func buildMatrices() (table [4][16]matrix) {
 			}
 		}
 	}
-	return table
+	return &table
 }
 
 // smallMatrices are the factors below 256 as matrices of bits, which act on low and high bytes alike.

@@ -1256,33 +1256,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleSmallAVX512(dst []byte, src []byte, f *uint64)
-// Requires: AVX, AVX512F, GFNI
-TEXT ·scaleSmallAVX512(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), DI
-	MOVQ         src_base+24(FP), SI
-	MOVQ         dst_len+8(FP), BX
-	MOVQ         f+48(FP), R8
-	VPBROADCASTQ (R8), Z16
-	XORQ         AX, AX
-	CMPQ         AX, BX
-	JEQ          done
-
-block:
-	VMOVDQU64      (DI)(AX*1), Z0
-	VMOVDQU64      (SI)(AX*1), Z1
-	VPXORQ         Z0, Z0, Z0
-	VGF2P8AFFINEQB $0x00, Z16, Z1, Z8
-	VPXORQ         Z8, Z0, Z0
-	VMOVDQU64      Z0, (DI)(AX*1)
-	ADDQ           $0x40, AX
-	CMPQ           AX, BX
-	JNE            block
-
-done:
-	VZEROUPPER
-	RET
-
 // func mulAddSmallAVX512(dst []byte, src []byte, f *uint64)
 // Requires: AVX, AVX512F, GFNI
 TEXT ·mulAddSmallAVX512(SB), NOSPLIT, $0-56
@@ -1448,33 +1421,6 @@ block:
 	VMOVDQU64      Z2, (DX)(AX*1)
 	VMOVDQU64      Z3, (CX)(AX*1)
 	ADDQ           $0x40, AX
-	CMPQ           AX, BX
-	JNE            block
-
-done:
-	VZEROUPPER
-	RET
-
-// func scaleSmallGFNI(dst []byte, src []byte, f *uint64)
-// Requires: AVX, AVX2, GFNI
-TEXT ·scaleSmallGFNI(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), DI
-	MOVQ         src_base+24(FP), SI
-	MOVQ         dst_len+8(FP), BX
-	MOVQ         f+48(FP), R8
-	VPBROADCASTQ (R8), Y8
-	XORQ         AX, AX
-	CMPQ         AX, BX
-	JEQ          done
-
-block:
-	VMOVDQU        (DI)(AX*1), Y0
-	VMOVDQU        (SI)(AX*1), Y1
-	VPXOR          Y0, Y0, Y0
-	VGF2P8AFFINEQB $0x00, Y8, Y1, Y12
-	VPXOR          Y12, Y0, Y0
-	VMOVDQU        Y0, (DI)(AX*1)
-	ADDQ           $0x20, AX
 	CMPQ           AX, BX
 	JNE            block
 
@@ -1649,42 +1595,6 @@ block:
 	ADDQ           $0x20, AX
 	CMPQ           AX, BX
 	JNE            block
-
-done:
-	VZEROUPPER
-	RET
-
-// func scaleSmallAVX2(dst []byte, src []byte, f *[4]uint64)
-// Requires: AVX, AVX2, SSE2
-TEXT ·scaleSmallAVX2(SB), NOSPLIT, $0-56
-	MOVQ           dst_base+0(FP), DI
-	MOVQ           src_base+24(FP), SI
-	MOVQ           dst_len+8(FP), BX
-	MOVQ           f+48(FP), R8
-	MOVL           $0x0000000f, AX
-	MOVQ           AX, X15
-	VPBROADCASTB   X15, Y15
-	VBROADCASTI128 (R8), Y4
-	VBROADCASTI128 16(R8), Y5
-	XORQ           AX, AX
-	CMPQ           AX, BX
-	JEQ            done
-
-block:
-	VMOVDQU (DI)(AX*1), Y0
-	VMOVDQU (SI)(AX*1), Y1
-	VPXOR   Y0, Y0, Y0
-	VPAND   Y15, Y1, Y10
-	VPSRLQ  $0x04, Y1, Y11
-	VPAND   Y15, Y11, Y11
-	VPSHUFB Y10, Y4, Y10
-	VPSHUFB Y11, Y5, Y11
-	VPXOR   Y10, Y0, Y0
-	VPXOR   Y11, Y0, Y0
-	VMOVDQU Y0, (DI)(AX*1)
-	ADDQ    $0x20, AX
-	CMPQ    AX, BX
-	JNE     block
 
 done:
 	VZEROUPPER

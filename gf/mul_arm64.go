@@ -14,49 +14,55 @@ var kernelNEON = Kernel{
 	IFFT16:  none16,
 	Convert: convertGeneric,
 	Xor:     xorGeneric,
-	Scale: func(dst, src []byte, c uint16) {
+	Enter: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		var f lookup
-		setLookup(&f, c)
+		lookupEnter.set(&f, c)
+		scaleNEON(dst, src, &f)
+	},
+	Leave: func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f lookup
+		lookupLeave.set(&f, c)
 		scaleNEON(dst, src, &f)
 	},
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		var f lookup
-		setLookup(&f, c)
+		lookupWithin.set(&f, c)
 		mulAddNEON(dst, src, &f)
 	},
 	FFT2: func(x, y []byte, t uint16) {
 		check(x, y)
 		var f lookup
-		setLookup(&f, t)
+		lookupWithin.set(&f, t)
 		fft2NEON(x, y, &f)
 	},
 	IFFT2: func(x, y []byte, t uint16) {
 		check(x, y)
 		var f lookup
-		setLookup(&f, t)
+		lookupWithin.set(&f, t)
 		ifft2NEON(x, y, &f)
 	},
 	FFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
 		var f lookup
-		setLookup(&f, t[0])
+		lookupWithin.set(&f, t[0])
 		fft2NEON(w0, w2, &f)
 		fft2NEON(w1, w3, &f)
-		setLookup(&f, t[1])
+		lookupWithin.set(&f, t[1])
 		fft2NEON(w0, w1, &f)
-		setLookup(&f, t[2])
+		lookupWithin.set(&f, t[2])
 		fft2NEON(w2, w3, &f)
 	},
 	IFFT4: func(w0, w1, w2, w3 []byte, t *[3]uint16) {
 		check(w0, w1, w2, w3)
 		var f lookup
-		setLookup(&f, t[1])
+		lookupWithin.set(&f, t[1])
 		ifft2NEON(w0, w1, &f)
-		setLookup(&f, t[2])
+		lookupWithin.set(&f, t[2])
 		ifft2NEON(w2, w3, &f)
-		setLookup(&f, t[0])
+		lookupWithin.set(&f, t[0])
 		ifft2NEON(w0, w2, &f)
 		ifft2NEON(w1, w3, &f)
 	},

@@ -7,7 +7,8 @@ var generic = Kernel{
 	Name:    "generic",
 	Convert: convertGeneric,
 	Xor:     xorGeneric,
-	Scale:   scaleGeneric,
+	Enter:   func(dst, src []byte, c uint16) { scaleGeneric(dst, src, enter, c) },
+	Leave:   func(dst, src []byte, c uint16) { scaleGeneric(dst, src, leave, c) },
 	MulAdd:  mulAddGeneric,
 	FFT2:    fft2Generic,
 	IFFT2:   ifft2Generic,
@@ -20,14 +21,14 @@ var generic = Kernel{
 // half is the number of elements in a block, and the distance from a low byte to its high byte.
 const half = BlockSize / 2
 
-// products holds c*v in tower form for all v whose low or high byte alone is set, as the product of any
-// element is the sum of two of them.
+// products holds c*v for all v whose low or high byte alone is set, as the product of any element is the sum of
+// two of them.
 type products struct{ low, high [256]uint16 }
 
-// fill computes the table for c from the 16 products of single bits; c must not be zero.
-func (p *products) fill(c uint16) {
+// fill computes the table for c from the 16 products of single bits.
+func (p *products) fill(mul product, c uint16) {
 	for bit := range 8 {
-		low, high := mulTower(c, 1<<bit), mulTower(c, 1<<(bit+8))
+		low, high := mul(c, 1<<bit), mul(c, 1<<(bit+8))
 		for w := range 1 << bit {
 			p.low[1<<bit|w] = p.low[w] ^ low
 			p.high[1<<bit|w] = p.high[w] ^ high
@@ -74,22 +75,10 @@ func xorGeneric(dst, src []byte) {
 	subtle.XORBytes(dst, dst, src)
 }
 
-func scaleGeneric(dst, src []byte, c uint16) {
+func scaleGeneric(dst, src []byte, mul product, c uint16) {
 	check(dst, src)
-	if c == 0 {
-		clear(dst)
-		return
-	}
-	if c < small {
-		var p byteProducts
-		p.fill(c)
-		for i, v := range src {
-			dst[i] = p[v]
-		}
-		return
-	}
 	var p products
-	p.fill(c)
+	p.fill(mul, c)
 	for b := 0; b < len(src); b += BlockSize {
 		in, out := src[b:b+BlockSize], dst[b:b+BlockSize]
 		for e := range half {
@@ -117,7 +106,7 @@ func mulAddGeneric(dst, src []byte, c uint16) {
 		return
 	}
 	var p products
-	p.fill(c)
+	p.fill(within, c)
 	for b := 0; b < len(src); b += BlockSize {
 		in, out := src[b:b+BlockSize], dst[b:b+BlockSize]
 		for e := range half {

@@ -109,11 +109,6 @@ func fft4AVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][16]uint64)
 //go:noescape
 func ifft4AVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][16]uint64)
 
-// scaleSmallAVX512 sets dst to f times src.
-//
-//go:noescape
-func scaleSmallAVX512(dst []byte, src []byte, f *uint64)
-
 // mulAddSmallAVX512 sets dst ^= f times src.
 //
 //go:noescape
@@ -139,11 +134,6 @@ func fft4SmallAVX512(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
 //go:noescape
 func ifft4SmallAVX512(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
 
-// scaleSmallGFNI sets dst to f times src.
-//
-//go:noescape
-func scaleSmallGFNI(dst []byte, src []byte, f *uint64)
-
 // mulAddSmallGFNI sets dst ^= f times src.
 //
 //go:noescape
@@ -168,11 +158,6 @@ func fft4SmallGFNI(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
 //
 //go:noescape
 func ifft4SmallGFNI(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3]uint64)
-
-// scaleSmallAVX2 sets dst to f times src.
-//
-//go:noescape
-func scaleSmallAVX2(dst []byte, src []byte, f *[4]uint64)
 
 // mulAddSmallAVX2 sets dst ^= f times src.
 //

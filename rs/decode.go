@@ -174,8 +174,7 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 		if row := t.rows(p, p+1); factor == 0 {
 			clear(row)
 		} else {
-			t.kernel.Convert(row)
-			t.kernel.Scale(row, row, factor)
+			t.kernel.Enter(row, row, factor)
 		}
 	}
 	n := d.code.chunk
@@ -187,8 +186,7 @@ func (d *Decoder) DecodeRows(work []byte, width int) {
 	}
 	for i, p := range d.missing {
 		row := t.rows(d.Row(p), d.Row(p)+1)
-		t.kernel.Scale(row, row, d.unscale[i])
-		t.kernel.Convert(row)
+		t.kernel.Leave(row, row, d.unscale[i])
 	}
 }
 

@@ -104,11 +104,11 @@ func operations(s set) {
 
 	if !strings.HasPrefix(s.suffix(), "Small") {
 		loop(s, "xor", "sets dst ^= src", []string{"dst", "src"}, 0, 0b01, func() { s.xor(0, 1) })
+		loop(s, "scale", "sets dst to f times src", []string{"dst", "src"}, 1, 0b01, func() {
+			s.zero(0)
+			s.mulAdd(0, pair)
+		})
 	}
-	loop(s, "scale", "sets dst to f times src", []string{"dst", "src"}, 1, 0b01, func() {
-		s.zero(0)
-		s.mulAdd(0, pair)
-	})
 	loop(s, "mulAdd", "sets dst ^= f times src", []string{"dst", "src"}, 1, 0b01, func() { s.mulAdd(0, pair) })
 	loop(s, "fft2", "sets x ^= f times y, then y ^= x", []string{"x", "y"}, 1, 0b11, func() { fft(0, pair) })
 	loop(s, "ifft2", "sets y ^= x, then x ^= f times y", []string{"x", "y"}, 1, 0b11, func() { ifft(0, pair) })
