@@ -126,18 +126,28 @@ func (l *Layout) Load(work []byte, first int, from Rect) {
 }
 
 // Store is the opposite of [Layout.Load]: it copies symbols out of work.
-func (l *Layout) Store(to Rect, work []byte, first int) {
+func (l *Layout) Store(to Rect, work []byte, first int) { l.StoreEnds(to, work, first, 0) }
+
+// StoreEnds copies symbols' bytes from from on, a multiple of [gf.BlockSize], out of work.
+func (l *Layout) StoreEnds(to Rect, work []byte, first, from int) {
 	if to.Cols == 0 || to.Rows == 0 {
 		return
 	}
+	ends := *l
+	ends.size, ends.whole = l.size-from, l.whole-from
 	width := l.Width()
-	m := moves{l, to.span(l.size), work[:to.Rows*width], to.RowStep, width, to.Rows, 0}
+	m := moves{&ends, to.span(ends.size), work[:to.Rows*width], to.RowStep, width, to.Rows, 0}
 	for c := 0; c < to.Cols; c += m.cols {
 		place, next := l.place(first + c)
+		place.whole += from
 		m.cols = l.run(first+c, to.Cols-c)
-		m.run(l.wire(c*to.ColStep), place, step{to.ColStep, to.ColStep}, next)
+		m.run(ends.wire(c*to.ColStep), place, step{to.ColStep, to.ColStep}, next)
 	}
 }
+
+// Whole returns how many bytes of a symbol, from its first one on, are in a row of a work area as they are in the symbol.
+// Those of symbol i begin at i times as many.
+func (l *Layout) Whole() int { return l.whole }
 
 // Copy copies symbols of size bytes, even and positive, to as many others.
 func Copy(to, from Rect, size int) {

@@ -253,6 +253,15 @@ func TestLayoutUnderEveryKernel(t *testing.T) {
 					l.Load(work, c, from.Columns(c, c+1))
 				}
 				l.Store(Rect{stored, count, rows, size, stride}, work, 0)
+				for from := 0; from <= l.Whole() && from < size; from += gf.BlockSize {
+					ends := make([]byte, len(stored))
+					l.StoreEnds(Rect{ends[from:], count, rows, size, stride}, work, 0, from)
+					for at := range ends {
+						if want := stored[at] * b2b(at%stride < count*size && at%stride%size >= from); ends[at] != want {
+							t.Fatalf("size %d, count %d, %s: byte %d of ends from %d on is wrong", size, count, kernel, at, from)
+						}
+					}
+				}
 				Copy(Rect{copied, 1, rows, 0, size + 2}, from.Columns(0, 1), size)
 				return work, stored, copied
 			}
@@ -265,6 +274,13 @@ func TestLayoutUnderEveryKernel(t *testing.T) {
 			}
 		}
 	}
+}
+
+func b2b(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // TestDecodeUnderEveryKernel decodes the same words with each kernel.
