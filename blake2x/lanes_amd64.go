@@ -16,14 +16,14 @@ func hashAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcSte
 //go:noescape
 func hashHalfAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 
-// resumeAVX2 goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes
-// the byte that was kept of it, then n more, and keeps the last of them with keep, which asks for whole
-// blocks, or writes the digest. With keep and copying, it copies the pieces. lanes has the addresses of 8
-// pieces, then those of digests or copies. state has, for each group, 8 words of their hashes and one of the bytes
-// kept, of as many lanes each.
+// resumeAVX2 begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole
+// blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them
+// with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes
+// has the addresses of 8 pieces, then those of digests or copies. state has room, for each group, for 8 words
+// of their hashes and one of the bytes kept, of as many lanes each.
 //
 //go:noescape
-func resumeAVX2(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64)
+func resumeAVX2(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64, prefix uint64)
 
 // hashAVX512 writes the digests of 16 messages, each n bytes after prefixed (0 or 1) bytes prefix.
 // lanes holds where in src the messages are, then where in dst their digests go. It does so for so many
@@ -38,14 +38,14 @@ func hashAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcS
 //go:noescape
 func hashHalfAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
 
-// resumeAVX512 goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes
-// the byte that was kept of it, then n more, and keeps the last of them with keep, which asks for whole
-// blocks, or writes the digest. With keep and copying, it copies the pieces. lanes has the addresses of 16
-// pieces, then those of digests or copies. state has, for each group, 8 words of their hashes and one of the bytes
-// kept, of as many lanes each.
+// resumeAVX512 begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole
+// blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them
+// with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes
+// has the addresses of 16 pieces, then those of digests or copies. state has room, for each group, for 8 words
+// of their hashes and one of the bytes kept, of as many lanes each.
 //
 //go:noescape
-func resumeAVX512(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64)
+func resumeAVX512(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64, prefix uint64)
 
 // compressOne adds a block to hash, with total bytes hashed up to its end; last is all ones for the last
 // block of a message, else 0.

@@ -2043,9 +2043,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func resumeAVX2(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64)
+// func resumeAVX2(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64, prefix uint64)
 // Requires: AVX, AVX2, CMOV, MMX+, SSE2
-TEXT ·resumeAVX2(SB), $2624-64
+TEXT ·resumeAVX2(SB), $2624-72
 	MOVQ lanes+0(FP), SI
 	MOVQ groups+8(FP), R14
 	MOVQ n+32(FP), R15
@@ -2054,6 +2054,9 @@ TEXT ·resumeAVX2(SB), $2624-64
 	MOVQ state+24(FP), R8
 
 group:
+	MOVQ    total+40(FP), R10
+	TESTQ   R10, R10
+	JZ      begin
 	VMOVDQU (R8), Y0
 	VMOVDQA Y0, 2048(BX)
 	VMOVDQA Y0, 1024(BX)
@@ -2094,11 +2097,49 @@ group:
 	VMOVDQA Y0, 2496(BX)
 	VMOVDQU 480(R8), Y0
 	VMOVDQA Y0, 2528(BX)
+	JMP     begun
 
+begin:
+	VPBROADCASTQ start<>+0(SB), Y0
+	VMOVDQA      Y0, 2048(BX)
+	VMOVDQA      Y0, 1024(BX)
+	VMOVDQA      Y0, 2080(BX)
+	VMOVDQA      Y0, 1056(BX)
+	VPBROADCASTQ start<>+8(SB), Y0
+	VMOVDQA      Y0, 2112(BX)
+	VMOVDQA      Y0, 1088(BX)
+	VMOVDQA      Y0, 2144(BX)
+	VMOVDQA      Y0, 1120(BX)
+	VPBROADCASTQ start<>+16(SB), Y0
+	VMOVDQA      Y0, 2176(BX)
+	VMOVDQA      Y0, 1152(BX)
+	VMOVDQA      Y0, 2208(BX)
+	VMOVDQA      Y0, 1184(BX)
+	VPBROADCASTQ start<>+24(SB), Y0
+	VMOVDQA      Y0, 2240(BX)
+	VMOVDQA      Y0, 1216(BX)
+	VMOVDQA      Y0, 2272(BX)
+	VMOVDQA      Y0, 1248(BX)
+	VPBROADCASTQ start<>+32(SB), Y0
+	VMOVDQA      Y0, 2304(BX)
+	VMOVDQA      Y0, 2336(BX)
+	VPBROADCASTQ start<>+40(SB), Y0
+	VMOVDQA      Y0, 2368(BX)
+	VMOVDQA      Y0, 2400(BX)
+	VPBROADCASTQ start<>+48(SB), Y0
+	VMOVDQA      Y0, 2432(BX)
+	VMOVDQA      Y0, 2464(BX)
+	VPBROADCASTQ start<>+56(SB), Y0
+	VMOVDQA      Y0, 2496(BX)
+	VMOVDQA      Y0, 2528(BX)
+	VPBROADCASTQ prefix+64(FP), Y0
+	VMOVDQU      Y0, 512(R8)
+	VMOVDQU      Y0, 544(R8)
+
+begun:
 	// A piece is read from one byte before its start, in whose place is the byte kept.
 	MOVQ $0x00000001, DI
 	MOVQ $-1, R9
-	MOVQ total+40(FP), R10
 	MOVQ n+32(FP), CX
 	INCQ CX
 
@@ -4725,9 +4766,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func resumeAVX512(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64)
+// func resumeAVX512(lanes *int, groups int, laneStep int, state *byte, n uint64, total uint64, keep uint64, copying uint64, prefix uint64)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, CMOV, MMX+
-TEXT ·resumeAVX512(SB), $3136-64
+TEXT ·resumeAVX512(SB), $3136-72
 	MOVQ lanes+0(FP), SI
 	MOVQ groups+8(FP), R14
 	LEAQ 63(SP), BX
@@ -4742,6 +4783,8 @@ group:
 	MOVQ      $-1, R9
 	INCQ      CX
 	MOVQ      total+40(FP), R10
+	TESTQ     R10, R10
+	JZ        begin
 	VMOVDQU64 (R11), Z0
 	VMOVDQU64 64(R11), Z16
 	VMOVDQU64 128(R11), Z1
@@ -4758,6 +4801,44 @@ group:
 	VMOVDQU64 832(R11), Z22
 	VMOVDQU64 896(R11), Z7
 	VMOVDQU64 960(R11), Z23
+	JMP       block
+
+begin:
+	VPBROADCASTQ start<>+0(SB), Z0
+	VMOVDQA64    Z0, Z16
+	VPBROADCASTQ start<>+8(SB), Z1
+	VMOVDQA64    Z1, Z17
+	VPBROADCASTQ start<>+16(SB), Z2
+	VMOVDQA64    Z2, Z18
+	VPBROADCASTQ start<>+24(SB), Z3
+	VMOVDQA64    Z3, Z19
+	VPBROADCASTQ start<>+32(SB), Z4
+	VMOVDQA64    Z4, Z20
+	VPBROADCASTQ start<>+40(SB), Z5
+	VMOVDQA64    Z5, Z21
+	VPBROADCASTQ start<>+48(SB), Z6
+	VMOVDQA64    Z6, Z22
+	VPBROADCASTQ start<>+56(SB), Z7
+	VMOVDQA64    Z7, Z23
+	VMOVDQU64    Z0, (R11)
+	VMOVDQU64    Z16, 64(R11)
+	VMOVDQU64    Z1, 128(R11)
+	VMOVDQU64    Z17, 192(R11)
+	VMOVDQU64    Z2, 256(R11)
+	VMOVDQU64    Z18, 320(R11)
+	VMOVDQU64    Z3, 384(R11)
+	VMOVDQU64    Z19, 448(R11)
+	VMOVDQU64    Z4, 512(R11)
+	VMOVDQU64    Z20, 576(R11)
+	VMOVDQU64    Z5, 640(R11)
+	VMOVDQU64    Z21, 704(R11)
+	VMOVDQU64    Z6, 768(R11)
+	VMOVDQU64    Z22, 832(R11)
+	VMOVDQU64    Z7, 896(R11)
+	VMOVDQU64    Z23, 960(R11)
+	VPBROADCASTQ prefix+64(FP), Z8
+	VMOVDQU64    Z8, 1024(R11)
+	VMOVDQU64    Z8, 1088(R11)
 
 block:
 	// Take up to 128 bytes: R12 of them, those in the message marked in K1 and K2.

@@ -61,12 +61,15 @@ func (s *Stream) Write(n int, parts ...Part) {
 	}
 }
 
-// Sum hashes the last n bytes of all messages, at least [BlockSize], and writes the digests.
+// MinLast is the least length of a last piece, in bytes.
+const MinLast = 32
+
+// Sum hashes the last n bytes of all messages, at least [MinLast], and writes the digests.
 //
 // It panics as Write does.
 func (s *Stream) Sum(n int, parts ...Part) {
-	if n < BlockSize {
-		panic(fmt.Sprintf("blake2x: a last piece of %d bytes is less than a block", n))
+	if n < MinLast {
+		panic(fmt.Sprintf("blake2x: a last piece of %d bytes, which is too short", n))
 	}
 	s.run(n, false, parts)
 }

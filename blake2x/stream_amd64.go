@@ -2,10 +2,7 @@
 
 package blake2x
 
-import (
-	"encoding/binary"
-	"unsafe"
-)
+import "unsafe"
 
 // vectors is what a Stream of a kernel with lanes needs.
 type vectors struct {
@@ -24,14 +21,14 @@ func (k *kernel) lanes() int {
 	return 0
 }
 
-// begin puts the hash before any message into all lanes. It reports whether the kernel has lanes.
+// begin makes room for the state of all lanes. It reports whether the kernel has lanes.
 func (s *Stream) begin() bool {
 	lanes := s.kernel.lanes()
 	if lanes == 0 {
 		return false
 	}
 	groups := (s.count + lanes - 1) / lanes
-	const words, align = len(start) + 1, 64
+	const words, align = 9, 64
 	size := groups * words * 8 * lanes
 	if cap(s.state) < size+align {
 		s.state = make([]byte, size+align)
@@ -42,19 +39,6 @@ func (s *Stream) begin() bool {
 		s.places = make([]int, 2*groups*lanes)
 	}
 	s.places = s.places[:2*groups*lanes]
-	at := 0
-	for range groups {
-		for w := range words {
-			value := uint64(s.prefix)
-			if w < len(start) {
-				value = start[w]
-			}
-			for range lanes {
-				binary.LittleEndian.PutUint64(s.state[at:], value)
-				at += 8
-			}
-		}
-	}
 	return true
 }
 
@@ -91,7 +75,7 @@ func (s *Stream) resume(n int, keep, copying bool) bool {
 	if s.kernel == avx2 {
 		run = resumeAVX2
 	}
-	run(&s.places[0], groups, 2*lanes*int(unsafe.Sizeof(s.places[0])), &s.state[0], uint64(n), uint64(s.total), flag(keep), flag(copying))
+	run(&s.places[0], groups, 2*lanes*int(unsafe.Sizeof(s.places[0])), &s.state[0], uint64(n), uint64(s.total), flag(keep), flag(copying), uint64(s.prefix))
 	return true
 }
 

@@ -11,7 +11,7 @@ import (
 func TestStreamsAgreeWithSums(t *testing.T) {
 	for _, k := range available {
 		var s Stream // of which the memory serves all
-		for seed := range uint64(60) {
+		for seed := range uint64(200) {
 			checkStream(t, &s, k, rand.New(rand.NewPCG(seed, 1)), fmt.Sprintf("%s, seed %d", k.name, seed))
 		}
 	}
@@ -21,7 +21,7 @@ func checkStream(t *testing.T, s *Stream, k *kernel, random *rand.Rand, name str
 	t.Helper()
 	first, second := Grid{Rows: random.IntN(5), Cols: random.IntN(9)}, Grid{Rows: random.IntN(7), Cols: random.IntN(30)}
 	counts := [2]int{first.Rows * first.Cols, second.Rows * second.Cols}
-	n, prefix := BlockSize+random.IntN(1500), byte(random.IntN(2))
+	n, prefix := MinLast+random.IntN(1500), byte(random.IntN(2))
 	// Messages are of two memories, those of the second back to back in columns.
 	var memory [2][]byte
 	want := make([]byte, Size*(counts[0]+counts[1]))
@@ -61,8 +61,8 @@ func checkStream(t *testing.T, s *Stream, k *kernel, random *rand.Rand, name str
 	}
 	s.reset(k, counts[0]+counts[1], prefix)
 	at := 0
-	for n-at >= 2*BlockSize {
-		piece := BlockSize * random.IntN((n-at)/BlockSize)
+	for n-at >= BlockSize+MinLast {
+		piece := BlockSize * random.IntN((n-at-MinLast)/BlockSize+1)
 		// A message's bytes other than those of the piece do not count.
 		pieces := parts(at)
 		s.Write(piece, pieces...)
@@ -128,7 +128,7 @@ func TestStreamsRefusePiecesThatDoNotMatch(t *testing.T) {
 		"too few pieces":       func(s *Stream) { s.Write(BlockSize) },
 		"a source too short":   func(s *Stream) { s.Write(3*BlockSize, two) },
 		"copies without room":  func(s *Stream) { s.Write(2*BlockSize, short) },
-		"a short last piece":   func(s *Stream) { s.Sum(BlockSize-1, two) },
+		"a short last piece":   func(s *Stream) { s.Sum(MinLast-1, two) },
 		"digests without room": func(s *Stream) { s.Sum(BlockSize, Part{Dst: dst[1:], Src: src, Grid: two.Grid}) },
 	} {
 		func() {

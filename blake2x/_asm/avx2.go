@@ -71,12 +71,7 @@ func lanes256(states int) {
 	ADDQ(RAX, k.end)
 
 	Label("group")
-	for w := range 8 {
-		VPBROADCASTQ(startTable.Offset(8*w), Y0)
-		for g := range k.states {
-			k.keep(Y0, w, g)
-		}
-	}
+	k.start()
 	Comment("A prefixed message is read from one byte before its start, but for that byte.")
 	Load(Param("prefixed"), k.hole)
 	Load(Param("prefix"), k.prefix)
@@ -119,6 +114,16 @@ func lanes256(states int) {
 	RET()
 }
 
+// start makes the hash that before any message.
+func (k kernel256) start() {
+	for w := range 8 {
+		VPBROADCASTQ(startTable.Offset(8*w), Y0)
+		for g := range k.states {
+			k.keep(Y0, w, g)
+		}
+	}
+}
+
 // count takes the next block and leaves its length in R12, and whether it is the last in the flags.
 func (k kernel256) count() {
 	Comment("Take up to 128 bytes: R12 of them.")
@@ -158,16 +163,26 @@ func resume256() {
 	Load(Param("state"), k.running)
 
 	Label("group")
+	Load(Param("total"), k.total)
+	TESTQ(k.total, k.total)
+	JZ(LabelRef("begin"))
 	for w := range 8 {
 		for g := range k.states {
 			VMOVDQU(k.kept(w, g), Y0)
 			k.keep(Y0, w, g)
 		}
 	}
+	JMP(LabelRef("begun"))
+	Label("begin")
+	k.start()
+	VPBROADCASTQ(NewParamAddr("prefix", 64), Y0)
+	for g := range k.states {
+		VMOVDQU(Y0, k.kept(8, g))
+	}
+	Label("begun")
 	Comment("A piece is read from one byte before its start, in whose place is the byte kept.")
 	MOVQ(U32(1), k.hole)
 	MOVQ(I32(-1), k.offset)
-	Load(Param("total"), k.total)
 	Load(Param("n"), k.left)
 	INCQ(k.left)
 

@@ -42,16 +42,16 @@ func hashAVX512() {
 	resume512()
 }
 
-const resumeSignature = "func(lanes *int, groups, laneStep int, state *byte, n, total, keep, copying uint64)"
+const resumeSignature = "func(lanes *int, groups, laneStep int, state *byte, n, total, keep, copying, prefix uint64)"
 
 // resumeDoc describes a kernel that goes on with messages.
 func resumeDoc(name string, lanes int) []string {
 	return []string{
-		name + " goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes",
-		"the byte that was kept of it, then n more, and keeps the last of them with keep, which asks for whole",
-		"blocks, or writes the digest. With keep and copying, it copies the pieces. lanes has the addresses of " + strconv.Itoa(lanes),
-		"pieces, then those of digests or copies. state has, for each group, 8 words of their hashes and one of the bytes",
-		"kept, of as many lanes each.",
+		name + " begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole",
+		"blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them",
+		"with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes",
+		"has the addresses of " + strconv.Itoa(lanes) + " pieces, then those of digests or copies. state has room, for each group, for 8 words",
+		"of their hashes and one of the bytes kept, of as many lanes each.",
 	}
 }
 
@@ -119,10 +119,22 @@ func resume512() {
 	MOVQ(I32(-1), k.offset)
 	INCQ(k.left)
 	Load(Param("total"), k.total)
+	TESTQ(k.total, k.total)
+	JZ(LabelRef("begin"))
 	for w := range 8 {
 		for g := range k.states {
 			VMOVDQU64(k.hash(w, g), v512(g, w))
 		}
+	}
+	JMP(LabelRef("block"))
+	Label("begin")
+	for w := range 8 {
+		k.broadcast(startTable.Offset(8*w), w)
+	}
+	k.keep()
+	VPBROADCASTQ(NewParamAddr("prefix", 64), Z8)
+	for g := range k.states {
+		VMOVDQU64(Z8, k.hash(8, g))
 	}
 
 	Label("block")
