@@ -26,11 +26,12 @@ type job struct {
 	keep      bool   // slivers are results
 	ready     func(column int)
 
-	rowStrip, rowBatch int // how rows are extended
-	colStrip, colBatch int // how columns are extended; batches do not matter to strips
-	hashGroup          int // columns that are hashed in one sweep, whole batches, or strip by strip
-	tile               int // columns of a tile, a power of two
-	task               int // columns of a task, whole tiles
+	rowStrip, rowBatch int  // how rows are extended
+	colStrip, colBatch int  // how columns are extended; groups have no batches
+	grouped            bool // columns are done in groups, by strips
+	hashGroup          int  // columns that are hashed in one sweep, whole batches or a group
+	tile               int  // columns of a tile, a power of two
+	task               int  // columns of a task, whole tiles
 	workers            int
 
 	groups int    // tiles
@@ -57,8 +58,8 @@ const (
 	taskBytes = 16 << 20
 	// sweep is how many messages keep all lanes of the hash busy.
 	sweep = 256
-	// groupBytes bounds the recovery symbols of a hash group of more than one batch.
-	groupBytes = 8 << 20
+	// sweepBytes bounds the recovery symbols that are hashed in one sweep of more than one batch.
+	sweepBytes = 8 << 20
 )
 
 func (c *Code) newJob(m shape, from source) *job {
@@ -78,11 +79,11 @@ func (c *Code) newJob(m shape, from source) *job {
 	j.rowStrip, j.rowBatch = fit(c.lines[Secondary].Rows(), m.s, mostRows)
 	j.colStrip, j.colBatch = fit(c.lines[Primary].Rows(), m.s, j.task)
 	j.hashGroup = j.colBatch
-	for j.hashGroup < lanes && j.hashGroup < j.task && (j.hashGroup+j.colBatch)*(c.n-m.k1)*m.s <= groupBytes {
+	for j.hashGroup < lanes && j.hashGroup < j.task && (j.hashGroup+j.colBatch)*(c.n-m.k1)*m.s <= sweepBytes {
 		j.hashGroup += j.colBatch
 	}
-	if j.colStrip < j.s {
-		j.colStrip, j.hashGroup = fitStrips(c.n, c.lines[Primary].Rows(), j.task)
+	if j.grouped = inGroups(c.n, m.s); j.grouped {
+		j.colStrip, j.hashGroup = fitGroup(c.n, c.lines[Primary].Rows(), j.s, j.task)
 	}
 	j.groups = (c.n + j.tile - 1) / j.tile
 	grow(&j.nodes, c.n*merkle.Stride(j.groups)*merkle.Size)
@@ -105,7 +106,10 @@ func tileFor(n, most int) int {
 // perWorker returns about how many bytes a worker holds.
 func (j *job) perWorker() int64 {
 	group := int64(j.hashGroup) * int64(j.s)
-	size := workBytes + 3*leafBytes + int64(j.hashGroup)*int64(min(j.s, j.colStrip+blake2x.BlockSize))*int64(j.c.n-j.k1)
+	size := workBytes + 3*leafBytes + group*int64(j.c.n-j.k1)
+	if j.grouped {
+		size = workBytes + 3*leafBytes + int64(j.hashGroup)*int64(j.c.n)*(2*blake2x.BlockSize)
+	}
 	if _, ok := j.source.(*file); ok {
 		size += max(readAhead, group*int64(j.k1), int64(j.rowBatch)*int64(j.k2)*int64(j.rowStrip))
 	}
@@ -188,7 +192,7 @@ func (j *job) column(i, origin int) []byte {
 func (j *job) columns(w *worker, first, end, origin int) error {
 	for at := first; at < end; {
 		next := min(at+j.hashGroup, end)
-		if j.colStrip < j.s {
+		if j.grouped {
 			g := group{job: j, w: w, first: at, end: next, leaves: j.leaves(w, at-first)}
 			if err := g.run(end, origin); err != nil {
 				return err

@@ -172,8 +172,8 @@ func sizes(c *Code) []int {
 
 // longSizes returns blob sizes of symbols around the edges of strips.
 func longSizes(c *Code) (sizes []int) {
-	strip, _ := fitStrips(c.n, c.lines[Primary].Rows(), c.n)
-	for _, s := range []int{maxWidth + 2, strip, strip + 2, strip + 126, strip + 128, strip + 194, 2*strip + 130, 3*strip - 64} {
+	strip, _ := fitGroup(c.n, c.lines[Primary].Rows(), MaxSymbolSize, c.n)
+	for _, s := range []int{longSymbol, 1026, maxStrip, strip, strip + 2, strip + 126, strip + 128, strip + 194, 2*strip + 130, 3*strip - 64} {
 		sizes = append(sizes, int(c.cells())*s-s/3)
 	}
 	return sizes
@@ -227,7 +227,7 @@ func checkRoots(t *testing.T, what string, got, want [2][]merkle.Hash) {
 func TestEveryWayToEncodeAgrees(t *testing.T) {
 	rng := seeded(t)
 	for _, c := range []*Code{code(t, 10), code(t, 50), code(t, 101)} {
-		for _, size := range append(sizes(c), longSizes(c)[5:7]...) {
+		for _, size := range append(sizes(c), longSizes(c)[7:9]...) {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
@@ -328,7 +328,7 @@ func TestEnoughSliversDecode(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 7, 10, 31, 100} {
 		c := code(t, n)
-		for _, size := range append(sizes(c), longSizes(c)[5:7]...) {
+		for _, size := range append(sizes(c), longSizes(c)[7:9]...) {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
@@ -407,7 +407,7 @@ func TestRecoveryEqualsEncoding(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 7, 10, 31, 67} {
 		c := code(t, n)
-		for _, size := range append(sizes(c), longSizes(c)[5:7]...) {
+		for _, size := range append(sizes(c), longSizes(c)[7:9]...) {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {

@@ -24,32 +24,47 @@ type placed struct {
 }
 
 const (
-	// stripBytes is about the work area of a group: beside what it is read from and copied to, it stays in a
+	// Shorter symbols, and those of matrices that stay in cache as a whole unless symbols are longer than rows of a work
+	// area, are faster as a whole.
+	longSymbol, largeMatrix = 900, 8 << 20
+	// groupBytes is about the work area of a group: beside what it is read from and copied to, it stays in a
 	// second-level cache.
-	stripBytes = 576 << 10
-	// Strips are neither shorter nor longer than about this: every one of them costs some bookkeeping, and longer
-	// ones gain nothing.
+	groupBytes = 576 << 10
+	// Strips of symbols that are not done at once are neither shorter nor longer than about this: every one of them
+	// costs some bookkeeping, and longer ones gain nothing.
 	minStrip, maxStrip = 1536, 4 << 10
 	// maxGroup bounds the columns of a group.
 	maxGroup = 8
 )
 
-// fitStrips returns how columns of n symbols, which a work area of so many rows extends, make groups: the bytes of a
-// strip, a multiple of [blake2x.BlockSize], and the columns of a group, of a task of so many.
-func fitStrips(n, rows, task int) (strip, columns int) {
+// inGroups reports whether columns of n symbols of s bytes are done in groups.
+func inGroups(n, s int) bool {
+	return s > maxWidth || s >= longSymbol && int64(n)*int64(n)*int64(s) >= largeMatrix
+}
+
+// fitGroup returns how columns of n symbols of s bytes, which a work area of so many rows extends, make groups: the bytes
+// of a strip, s or a multiple of [blake2x.BlockSize], and the columns of a group, of a task of so many.
+func fitGroup(n, rows, s, task int) (strip, columns int) {
+	strip, most := s, groupBytes/(rows*s)
+	if s > maxStrip {
+		strip, most = maxStrip, maxGroup
+	}
 	// Lanes that are left over work in vain, so take the fewest columns that leave hardly any.
 	const lanes = 16
 	full := func(columns int) int { return (n*columns + lanes - 1) / lanes }
 	cost := func(columns int) int { return task/columns*full(columns) + full(task%columns) }
 	columns = 1
-	for c := 2; c <= min(task, maxGroup); c++ {
+	for c := 2; c <= min(task, most, maxGroup); c++ {
 		if 100*cost(c) < 99*cost(columns) {
 			columns = c
 		}
 	}
-	// The hash reads many rows at once: an odd number of blocks keeps them apart in a first-level cache.
-	pairs := min(max(stripBytes/(rows*columns), minStrip), maxStrip) / (2 * blake2x.BlockSize)
-	return (2*pairs + 1) * blake2x.BlockSize, columns
+	if s > maxStrip {
+		// The hash reads many rows at once: an odd number of blocks keeps them apart in a first-level cache.
+		pairs := min(max(groupBytes/(rows*columns), minStrip), maxStrip) / (2 * blake2x.BlockSize)
+		strip = (2*pairs + 1) * blake2x.BlockSize
+	}
+	return strip, columns
 }
 
 // run extends and hashes the group. Its task goes on to stop.
@@ -57,32 +72,47 @@ func (g *group) run(stop, origin int) error {
 	if err := g.find(stop, origin); err != nil {
 		return err
 	}
-	line, cols := g.c.lines[Primary], g.end-g.first
-	stream := &g.w.stream
-	stream.Reset(g.c.n*cols, blake2x.LeafPrefix)
+	g.w.stream.Reset(g.c.n*(g.end-g.first), blake2x.LeafPrefix)
 	for from, to := 0, 0; from < g.s; from = to {
 		to = from + g.colStrip
 		if g.s-to < blake2x.BlockSize {
 			to = g.s
 		}
-		layout := rs.NewLayout(to-from, cols)
-		width := layout.Width()
-		work := grow(&g.w.rows, line.Rows()*width)
-		g.w.parts = g.w.parts[:0]
-		g.load(&layout, work, from, to)
-		line.EncodeRows(work, width, g.c.n-g.k1)
-		if to < g.s {
-			g.addBottom(rs.Rect{Data: work, Cols: cols, ColStep: to - from, Rows: g.c.n - g.k1, RowStep: width}, from)
-			stream.Write(to-from, g.w.parts...)
-		} else {
-			g.storeBottom(&layout, work, from)
-			stream.Sum(to-from, g.w.parts...)
-		}
+		g.strip(from, to)
 	}
 	for i := g.first; i < g.end && g.ready != nil; i++ {
 		g.ready(i)
 	}
 	return nil
+}
+
+// strip extends and hashes bytes [from, to) of all symbols.
+func (g *group) strip(from, to int) {
+	line, cols, r := g.c.lines[Primary], g.end-g.first, g.c.n-g.k1
+	layout := rs.NewLayout(to-from, cols)
+	width := layout.Width()
+	work := grow(&g.w.rows, line.Rows()*width)
+	for _, top := range g.tops {
+		layout.Load(work[top.row*width:], top.col, top.From(from))
+	}
+	line.EncodeRows(work, width, r)
+	// What is hashed in the work area: all of a strip but the end of the last one, where bytes behind whole blocks
+	// are not as the hash wants them.
+	size := to - from
+	if to == g.s {
+		size = max(0, size-blake2x.MinLast) / blake2x.BlockSize * blake2x.BlockSize
+	}
+	bottom := rs.Rect{Data: work, Cols: cols, ColStep: layout.Whole(), Rows: r, RowStep: width}
+	g.w.parts = g.w.parts[:0]
+	for _, top := range g.tops {
+		g.add(top.From(from), g.result(top, from), top.row, top.col)
+	}
+	g.add(bottom.Columns(0, g.results()), g.bottom(from), g.k1, 0)
+	g.add(bottom.Columns(g.results(), cols), rs.Rect{}, g.k1, g.results())
+	g.w.stream.Write(size, g.w.parts...)
+	if to == g.s {
+		g.finish(&layout, work, from, from+size)
+	}
 }
 
 // find finds the first k1 symbols of the columns.
@@ -116,22 +146,15 @@ func (g *group) results() int {
 	return max(0, min(g.end, g.k2)-g.first)
 }
 
-// load loads bytes [from, to) of the first k1 symbols, and adds them to what is hashed.
-func (g *group) load(layout *rs.Layout, work []byte, from, to int) {
-	for _, top := range g.tops {
-		symbols, result := top.From(from), rs.Rect{}
-		layout.Load(work[top.row*layout.Width():], top.col, symbols)
-		if top.col < g.results() {
-			result = rs.Rect{Data: g.column(g.first, 0)[top.row*g.s+from:], Cols: top.Cols, ColStep: g.k1 * g.s, Rows: top.Rows, RowStep: g.s}
-			if to == g.s {
-				rs.Copy(result, symbols, to-from)
-			}
-		}
-		g.add(symbols, result, top.row, top.col)
+// result returns where bytes from from on of the first k1 symbols go.
+func (g *group) result(top placed, from int) rs.Rect {
+	if top.col >= g.results() {
+		return rs.Rect{}
 	}
+	return rs.Rect{Data: g.column(g.first, 0)[top.row*g.s+from:], Cols: top.Cols, ColStep: g.k1 * g.s, Rows: top.Rows, RowStep: g.s}
 }
 
-// bottom returns the place of bytes from from on of the symbols k1..n-1 that are results.
+// bottom returns where bytes from from on of the other symbols go.
 func (g *group) bottom(from int) rs.Rect {
 	if g.results() == 0 {
 		return rs.Rect{}
@@ -139,36 +162,36 @@ func (g *group) bottom(from int) rs.Rect {
 	return rs.Rect{Data: g.primary[g.first*g.s+from:], Cols: g.results(), ColStep: g.s, Rows: g.c.n - g.k1, RowStep: g.rowSize()}
 }
 
-// addBottom adds the symbols k1..n-1, or their bytes from from on, to what is hashed.
-func (g *group) addBottom(symbols rs.Rect, from int) {
-	results := g.results()
-	if results > 0 {
-		g.add(symbols.Columns(0, results), g.bottom(from), g.k1, 0)
+// finish hashes the bytes from end on of all symbols, the last strip of which begins at from, and copies them to where they
+// go.
+func (g *group) finish(layout *rs.Layout, work []byte, from, end int) {
+	size := g.s - end
+	g.w.parts = g.w.parts[:0]
+	for _, top := range g.tops {
+		symbols := top.From(end)
+		if top.col < g.results() {
+			rs.Copy(g.result(top, end), symbols, size)
+		}
+		g.add(symbols, rs.Rect{}, top.row, top.col)
 	}
-	if results < symbols.Cols {
-		g.add(symbols.Columns(results, symbols.Cols), rs.Rect{}, g.k1, results)
-	}
-}
-
-// storeBottom takes the last bytes of the symbols k1..n-1 out of work, where those behind whole blocks are not as the hash
-// wants them, and adds them to what is hashed.
-func (g *group) storeBottom(layout *rs.Layout, work []byte, from int) {
-	result, results := g.bottom(from), g.results()
-	if results > 0 {
-		layout.Store(result, work, 0)
-		g.add(result, rs.Rect{}, g.k1, 0)
-	}
+	result, results := g.bottom(end), g.results()
+	layout.StoreEnds(result, work, 0, end-from)
+	g.add(result, rs.Rect{}, g.k1, 0)
 	if rest := g.end - g.first - results; rest > 0 {
-		r, size := g.c.n-g.k1, g.s-from
+		r := g.c.n - g.k1
 		out := rs.Rect{Data: grow(&g.w.out, rest*r*size), Cols: rest, ColStep: r * size, Rows: r, RowStep: size}
-		layout.Store(out, work, results)
+		layout.StoreEnds(out, work, results, end-from)
 		g.add(out, rs.Rect{}, g.k1, results)
 	}
+	g.w.stream.Sum(size, g.w.parts...)
 }
 
-// add has symbols, or their strips, hashed, and copied to result if that is not empty. The first is of the given row and
+// add has symbols, or pieces of them, hashed, and copied to result if that is not empty. The first is of the given row and
 // column.
 func (g *group) add(symbols, result rs.Rect, row, col int) {
+	if symbols.Cols == 0 {
+		return
+	}
 	part := g.part(g.leaves, symbols, row, col)
 	part.Copy, part.CopyRow, part.CopyCol = result.Data, result.ColStep, result.RowStep
 	g.w.parts = append(g.w.parts, part)
