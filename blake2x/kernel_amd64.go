@@ -43,10 +43,7 @@ const batch = 64
 // sumLanes hashes a grid as many messages at a time as the kernel has lanes. A rest of half as many takes less
 // time in a kernel of half the lanes, and a single message by itself.
 func (k *kernel) sumLanes(dst, src []byte, n int, g Grid, prefix int) {
-	lanes := 16
-	if k == avx2 {
-		lanes = 8
-	}
+	lanes := k.lanes()
 	var places [2 * batch]int // of each group of lanes, in src and then in dst
 	next := func(w *walk, group, count int) {
 		at := places[group*2*lanes:][:2*lanes]
@@ -79,7 +76,7 @@ func (k *kernel) sumLanes(dst, src []byte, n int, g Grid, prefix int) {
 			next(&w, 0, lanes)
 			w.pass((groups - 1) * lanes)
 		default:
-			groups = min(batch/lanes, (left+lanes/2-1)/lanes)
+			groups = min(batch/lanes, (left-lanes/2+lanes-1)/lanes)
 			for i := range groups {
 				next(&w, i, lanes)
 			}

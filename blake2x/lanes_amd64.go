@@ -4,7 +4,7 @@
 
 package blake2x
 
-// hashAVX2 writes the digests of 8 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at
+// hashAVX2 writes the digests of 9 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at
 // least 32. The last padding bytes of them are zeros that do not count; they fill up a short message.
 // lanes, groups and steps are as in hashAVX512.
 //
@@ -19,7 +19,7 @@ func hashHalfAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, sr
 // resumeAVX2 begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole
 // blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them
 // with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes
-// has the addresses of 8 pieces, then those of digests or copies. state has room, for each group, for 8 words
+// has the addresses of 9 pieces, then those of digests or copies. state has room, for each group, for 8 words
 // of their hashes and one of the bytes kept, of as many lanes each.
 //
 //go:noescape

@@ -16,7 +16,7 @@ func (k *kernel) lanes() int {
 	case avx512:
 		return 16
 	case avx2:
-		return 8
+		return 9
 	}
 	return 0
 }

@@ -7,12 +7,12 @@ import "unsafe"
 // tiny is the length from which on the AVX2 kernel reads messages where they are: that of a register.
 const tiny = 32
 
-// sumTinyAVX2 hashes a grid of messages shorter than tiny, 8 at a time, from copies of them between
+// sumTinyAVX2 hashes a grid of messages shorter than tiny, 9 at a time, from copies of them between
 // their prefix and zeros.
 func sumTinyAVX2(dst, src []byte, n int, g Grid, prefix int) {
-	var copies [8][tiny]byte
-	var from [8]int
-	var lanes [16]int
+	var copies [9][tiny]byte
+	var from [9]int
+	var lanes [18]int
 	skip := 0
 	if prefix != none {
 		skip = 1

@@ -30,7 +30,8 @@ type kernel256 struct {
 
 const wordSize256 = 8 * 8
 
-// hashAVX2 emits the kernels for 8 and 4 lanes. 8 are two states of 4, so that each hides the other's latency.
+// hashAVX2 emits the kernels for 9 and 4 lanes. 8 of 9 are two states of 4, so that each hides the other's latency; the
+// ninth runs through the integer registers, which have little else to do.
 // One state alone would fill the register file: words 4 to 7 of both, which the chain of dependencies
 // runs through, stay in Y0 to Y7, and the others are in memory between their uses. Y8 to Y13 work on two
 // columns or diagonals at a time; Y14 and Y15 are the shuffles that rotate by 24 and 16.
@@ -38,7 +39,7 @@ func hashAVX2() {
 	const signature = "func(dst, src *byte, lanes *int, groups, laneStep, srcStep, dstStep int, n, prefixed, prefix, padding uint64)"
 	TEXT("hashAVX2", 0, signature)
 	Pragma("noescape")
-	Doc("hashAVX2 writes the digests of 8 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at",
+	Doc("hashAVX2 writes the digests of 9 messages, each n bytes after prefixed (0 or 1) bytes prefix; n is at",
 		"least 32. The last padding bytes of them are zeros that do not count; they fill up a short message.",
 		"lanes, groups and steps are as in hashAVX512.")
 	lanes256(2)
@@ -48,7 +49,7 @@ func hashAVX2() {
 	lanes256(1)
 	TEXT("resumeAVX2", 0, resumeSignature)
 	Pragma("noescape")
-	Doc(resumeDoc("resumeAVX2", 8)...)
+	Doc(resumeDoc("resumeAVX2", 9)...)
 	resume256()
 }
 
@@ -58,7 +59,7 @@ func newKernel256(states int) kernel256 {
 	Load(Param("lanes"), k.lanes)
 	Load(Param("groups"), R14)
 	Load(Param("n"), k.end)
-	frame := AllocLocal(40*wordSize256 + 64)
+	frame := AllocLocal(soloAt + soloSize + 64)
 	LEAQ(frame.Offset(63), k.block)
 	ANDQ(I8(-64), k.block)
 	return k
@@ -103,9 +104,12 @@ func lanes256(states int) {
 		MOVQ(RAX, X0)
 		VPBROADCASTQ(X0, Y0)
 		for j := range k.states {
-			at := Mem{Base: k.lanes, Disp: 64*i + 32*j}
+			at := Mem{Base: k.lanes, Disp: digests256*i + 32*j}
 			VPADDQ(at, Y0, Y1)
 			VMOVDQU(Y1, at)
+		}
+		if k.solo() {
+			ADDQ(RAX, Mem{Base: k.lanes, Disp: digests256*i + 64})
 		}
 	}
 	JMP(LabelRef("group"))
@@ -122,6 +126,7 @@ func (k kernel256) start() {
 			k.keep(Y0, w, g)
 		}
 	}
+	k.soloKeep(startTable)
 }
 
 // count takes the next block and leaves its length in R12, and whether it is the last in the flags.
@@ -136,6 +141,7 @@ func (k kernel256) count() {
 
 // compress loads a block and adds it to the hash.
 func (k kernel256) compress() {
+	k.soloLoad()
 	for quarter := range 4 {
 		k.load(quarter)
 	}
@@ -172,6 +178,7 @@ func resume256() {
 			k.keep(Y0, w, g)
 		}
 	}
+	k.soloKeep(k.kept(9, 0))
 	JMP(LabelRef("begun"))
 	Label("begin")
 	k.start()
@@ -179,6 +186,7 @@ func resume256() {
 	for g := range k.states {
 		VMOVDQU(Y0, k.kept(8, g))
 	}
+	MOVQ(X0, k.kept(9, 0).Offset(64))
 	Label("begun")
 	Comment("A piece is read from one byte before its start, in whose place is the byte kept.")
 	MOVQ(U32(1), k.hole)
@@ -205,10 +213,18 @@ func resume256() {
 			VMOVDQU(Y0, k.kept(w, g))
 		}
 	}
-	for i := range 8 {
+	for half := range 2 {
+		VMOVDQU(k.soloHash(4*half), Y0)
+		VMOVDQU(Y0, k.kept(9, 0).Offset(32*half))
+	}
+	for i := range 9 {
 		MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RDX)
 		MOVBLZX(Mem{Base: RDX, Index: k.offset, Scale: 1}, EAX)
-		MOVQ(RAX, k.kept(8, 0).Offset(8*i))
+		at := k.kept(8, 0).Offset(8 * i)
+		if i == 8 {
+			at = k.kept(9, 0).Offset(64)
+		}
+		MOVQ(RAX, at)
 	}
 	JMP(LabelRef("next"))
 
@@ -216,7 +232,7 @@ func resume256() {
 	XORQ(k.offset, k.offset)
 	k.store()
 	Label("next")
-	ADDQ(U32(9*wordSize256), k.running)
+	ADDQ(U32(9*wordSize256+9*8), k.running)
 	Load(Param("laneStep"), RAX)
 	ADDQ(RAX, k.lanes)
 	DECQ(R14)
@@ -228,9 +244,9 @@ func resume256() {
 // copy copies the block in hand of each lane. It asks for where the next but one goes, and for the same block of
 // the next piece of the message.
 func (k kernel256) copy() {
-	for i := range 8 {
+	for i := range 9 {
 		MOVQ(Mem{Base: k.lanes, Disp: 8 * i}, RAX)
-		MOVQ(Mem{Base: k.lanes, Disp: 64 + 8*i}, RDX)
+		MOVQ(Mem{Base: k.lanes, Disp: digests256 + 8*i}, RDX)
 		for part := range 4 {
 			y := ymm[4*(i%2)+part]
 			at := func(base Register, ahead int) Mem {
@@ -249,7 +265,8 @@ func (k kernel256) copy() {
 	}
 }
 
-// kept is where a word of the hash is between two pieces of a message; word 8 is the byte before the second.
+// kept is where a word of the hash is between two pieces of a message; word 8 is the byte before the second. What the
+// ninth lane keeps comes behind all that.
 func (k kernel256) kept(word, group int) Mem {
 	return Mem{Base: k.running, Disp: word*wordSize256 + group*32}
 }
@@ -406,9 +423,14 @@ func (k kernel256) store() {
 		}
 		transpose4x4(r, ymm[8:12])
 		for i, y := range r {
-			MOVQ(Mem{Base: k.lanes, Disp: 64 + 8*(4*g+i)}, RAX)
+			MOVQ(Mem{Base: k.lanes, Disp: digests256 + 8*(4*g+i)}, RAX)
 			VMOVDQU(y, Mem{Base: k.offset, Index: RAX, Scale: 1})
 		}
+	}
+	if k.solo() {
+		VMOVDQU(k.soloHash(0), Y0)
+		MOVQ(Mem{Base: k.lanes, Disp: digests256 + 64}, RAX)
+		VMOVDQU(Y0, Mem{Base: k.offset, Index: RAX, Scale: 1})
 	}
 }
 
@@ -468,29 +490,43 @@ func (k kernel256) mixRounds() {
 			}
 		}
 	}
+	k.soloBegin()
 	LEAQ(sigmaTable.Offset(0), R11)
-	MOVQ(U32(rounds), R13)
+	MOVQ(U32(rounds), k.round())
 	emitAll(pairs[0][:first])
 	Label("round")
+	// The ninth lane's steps are spread evenly among those of the vectors.
+	solo, done, all := k.soloRound(), 0, len(pairs)*len(pairs[0])
+	step := func(emit func()) {
+		emit()
+		from := len(solo) * done / all
+		done++
+		emitAll(solo[from : len(solo)*done/all])
+	}
 	for p, steps := range pairs {
 		end := len(steps) - last
-		emitAll(steps[first:end])
+		for _, emit := range steps[first:end] {
+			step(emit)
+		}
 		next := pairs[(p+1)%len(pairs)]
 		if p == len(pairs)-1 {
+			emitAll(solo[len(solo)*done/all:])
+			solo = nil
 			ADDQ(U8(16), R11)
 		}
 		for i := range last {
-			steps[end+i]()
+			step(steps[end+i])
 			if i < first && k.states > 1 {
-				next[i]()
+				step(next[i])
 			}
 		}
 		if k.states == 1 {
 			emitAll(next[:first]) // which may need the results
 		}
 	}
-	DECQ(R13)
+	DECQ(k.round())
 	JNZ(LabelRef("round"))
+	k.soloFeed()
 }
 
 func emitAll(steps []func()) {

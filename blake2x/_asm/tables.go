@@ -42,6 +42,9 @@ var startTable, ivTable, sigmaTable, rotateTable, windowTable Mem
 // rest of the way to a word's offset.
 const sigmaScale = 16
 
+// soloSchedule is how far behind the schedule the same begins with entries scaled for words back to back.
+const soloSchedule = 16 * (rounds + 1)
+
 // tables emits the hash before any message, the initialization vector, where each round finds its 16
 // message words (and one more would, see mixRounds), the byte shuffles that rotate right by 24 and by 16, and those that move bytes down: 16 from
 // place s on in the window move a register's halves down by s, 16 from s - 16 on what crosses them.
@@ -61,6 +64,11 @@ func tables() {
 	for r := range rounds + 1 {
 		for i := 0; i < 16; i += 8 {
 			DATA(16*r+i, U64(pack(sigma[r%10][i:i+8], sigmaScale)))
+		}
+	}
+	for r := range rounds {
+		for i := 0; i < 16; i += 8 {
+			DATA(soloSchedule+16*r+i, U64(pack(sigma[r%10][i:i+8], 8)))
 		}
 	}
 	rotateTable = GLOBL("rotate", RODATA|NOPTR)
