@@ -104,11 +104,14 @@ func tower(w uint16) uint16 { return w ^ uint16(twist[w>>8]) }
 // A product is one of the ways to multiply by a word c, which differ in the form of the other factor and the result.
 type product func(c, w uint16) uint16
 
-var (
-	within product = func(c, w uint16) uint16 { return tower(Mul(c, tower(w))) } // tower form to tower form
-	enter  product = func(c, w uint16) uint16 { return tower(Mul(c, w)) }        // words to tower form
-	leave  product = func(c, w uint16) uint16 { return Mul(c, tower(w)) }        // tower form to words
-)
+// within is from tower form to tower form.
+func within(c, w uint16) uint16 { return tower(Mul(c, tower(w))) }
+
+// enter is from words to tower form.
+func enter(c, w uint16) uint16 { return tower(Mul(c, w)) }
+
+// leave is from tower form to words.
+func leave(c, w uint16) uint16 { return Mul(c, tower(w)) }
 
 // small is what factors in the subfield GF(2^8) are below.
 const small = 256

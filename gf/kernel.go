@@ -10,9 +10,11 @@ import (
 // piece of work and call it on slices as long as they can make them.
 //
 // All slices of a call have equal length, a multiple of [BlockSize], and are in block layout. They
-// must not overlap, except that those of Enter and Leave may be the same. Elements are in tower form but for what these and
-// Convert say. Factors are words, zero and one included; those below 256 are the fastest. Functions do not keep their arguments, do not allocate, and are safe for concurrent
-// use on distinct slices. Lengths that do not match are a bug of the caller and panic.
+// must not overlap, except that those of Enter and Leave may be the same. Elements are in tower form,
+// except the source of Enter and the result of Leave, which are words, and for Convert, which changes
+// between the two. Factors are words, zero and one included; most kernels are fastest with those below
+// 256. Functions do not keep their arguments, do not allocate, and are safe for concurrent use on
+// distinct slices. Lengths that do not match are a bug of the caller and panic.
 //
 // A two-layer butterfly is what the transforms consist of; with the factors t = (outer, low, high):
 //
@@ -41,11 +43,12 @@ type Kernel struct {
 	FFT4 func(w0, w1, w2, w3 []byte, t *[3]uint16)
 	// IFFT4 undoes FFT4.
 	IFFT4 func(w0, w1, w2, w3 []byte, t *[3]uint16)
-	// FFT16 is four layers over the 16 slices that w consists of, then Convert: FFT2 of slices eight apart, four, two
-	// and one. Factors are those of the layers' pairs of runs, from the first layer's one to the last
-	// layer's eight. It reports whether it has been done, which it is not where other functions must do.
+	// FFT16 does four layers of FFT2 on the 16 slices of equal length that w consists of, end to end, then
+	// Convert: it pairs slices eight apart, then four, two and one. Factors are in the order of layers,
+	// one, two, four and eight of them. It does nothing and returns false if a factor is 256 or more; callers
+	// then use FFT4. It is nil in kernels that have none.
 	FFT16 func(w []byte, t *[15]uint16) bool
-	// IFFT16 undoes FFT16.
+	// IFFT16 undoes FFT16, under the same conditions.
 	IFFT16 func(w []byte, t *[15]uint16) bool
 }
 

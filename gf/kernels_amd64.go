@@ -8,9 +8,7 @@ package gf
 
 // kernelAVX2 looks products up by nibbles.
 var kernelAVX2 = Kernel{
-	Name:   "avx2",
-	FFT16:  none16,
-	IFFT16: none16,
+	Name: "avx2",
 	Convert: func(b []byte) {
 		check(b)
 		convertAVX2(b, &twistLookup)
@@ -99,9 +97,7 @@ var kernelAVX2 = Kernel{
 
 // kernelGFNI multiplies by matrices of bits, 32 bytes at a time.
 var kernelGFNI = Kernel{
-	Name:   "gfni",
-	FFT16:  none16,
-	IFFT16: none16,
+	Name: "gfni",
 	Convert: func(b []byte) {
 		check(b)
 		convertGFNI(b, &twistMatrix)
@@ -295,11 +291,8 @@ var kernelAVX512 = Kernel{
 
 // setSmall16 makes f the matrices of factors if all of them are below 256, which it reports.
 func setSmall16(f *[15]uint64, w []byte, t *[15]uint16) bool {
-	if len(w)%(16*BlockSize) != 0 {
-		panic("gf: slice is not 16 times a whole number of blocks")
-	}
-	if len(w) == 0 {
-		return false
+	if len(w) == 0 || len(w)%(16*BlockSize) != 0 {
+		panic("gf: slice is not 16 times some blocks")
 	}
 	var all uint16
 	for _, c := range t {

@@ -9,11 +9,14 @@ func archKernels() []*Kernel { return []*Kernel{&kernelNEON} }
 // kernelNEON looks products up by nibbles. The tables of three factors would fill the registers, so a
 // two-layer butterfly is four of one layer.
 var kernelNEON = Kernel{
-	Name:    "neon",
-	FFT16:   none16,
-	IFFT16:  none16,
-	Convert: convertGeneric,
-	Xor:     xorGeneric,
+	Name: "neon",
+	Convert: func(b []byte) {
+		check(b)
+		var f lookup
+		lookupEnter.set(&f, 1)
+		scaleNEON(b, b, &f)
+	},
+	Xor: xorGeneric,
 	Enter: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		var f lookup

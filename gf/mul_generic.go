@@ -14,8 +14,6 @@ var generic = Kernel{
 	IFFT2:   ifft2Generic,
 	FFT4:    fft4Generic,
 	IFFT4:   ifft4Generic,
-	FFT16:   none16,
-	IFFT16:  none16,
 }
 
 // half is the number of elements in a block, and the distance from a low byte to its high byte.
@@ -140,6 +138,3 @@ func ifft4Generic(w0, w1, w2, w3 []byte, t *[3]uint16) {
 	ifft2Generic(w0, w2, t[0])
 	ifft2Generic(w1, w3, t[0])
 }
-
-// none16 is what kernels without FFT16 have for it.
-func none16([]byte, *[15]uint16) bool { return false }

@@ -71,7 +71,7 @@ func (t *transform) forward(first, n, offset int, need marks) {
 	switch {
 	case need.none():
 		return
-	case t.words && n == 16 && t.kernel.FFT16(t.sixteen(first, offset)):
+	case n == 16 && t.inOne(t.kernel.FFT16, first, offset):
 		return
 	case n == 1:
 	case n&0x5555_5555 == 0: // an odd number of layers: one alone, the others in pairs
@@ -95,7 +95,7 @@ func (t *transform) forward(first, n, offset int, need marks) {
 // inverse interpolates: the n rows from first on hold values at the points offset to offset+n-1 and become
 // coefficients. The rows that have does not mark must be zero on entry.
 func (t *transform) inverse(first, n, offset int, have marks) {
-	if have.none() || t.words && n == 16 && t.kernel.IFFT16(t.sixteen(first, offset)) {
+	if have.none() || n == 16 && t.inOne(t.kernel.IFFT16, first, offset) {
 		return
 	}
 	parts, size := 4, n/4
@@ -134,8 +134,8 @@ func (t *transform) blocks(size int, do func(first, end int)) {
 // n coefficients from src on become those of a polynomial that has the same values at the first size
 // points from offset on, a multiple of n, and is placed in the rows from dst on. Those from src on stay.
 //
-// A layer leaves x + t y in its first half. So layers that only their first half is needed of sum up parts
-// of size rows, each times the factors of the layers in whose second half it lies.
+// A layer leaves x + t y in its first half. Where only first halves are needed, several layers leave a sum of parts of size
+// rows, each part times the factors of those layers in whose second half it lies.
 func (t *transform) reduce(dst, size, src, n, offset int) {
 	t.blocks(size, func(first, end int) {
 		to := t.rows(dst+first, dst+end)
@@ -198,13 +198,17 @@ func (t *transform) quarters(first, q, offset int) (w0, w1, w2, w3 []byte) {
 	return t.rows(first, first+q), t.rows(first+q, first+2*q), t.rows(first+2*q, first+3*q), t.rows(first+3*q, first+4*q)
 }
 
-// sixteen returns the 16 rows from first on, of points from offset on, and the factors of their layers.
-func (t *transform) sixteen(first, offset int) ([]byte, *[15]uint16) {
+// inOne does the layers between the coefficients and the words of 16 points from offset on, in the rows from first on, all
+// at once by [gf.Kernel.FFT16] or its opposite, and reports whether that is possible.
+func (t *transform) inOne(layers func([]byte, *[15]uint16) bool, first, offset int) bool {
+	if !t.words || layers == nil {
+		return false
+	}
 	f := t.factors.sixteen[:0]
 	for half := 8; half > 0; half /= 2 {
 		for at := 0; at < 16; at += 2 * half {
 			f = append(f, gf.Twiddle(offset+at+half-1))
 		}
 	}
-	return t.rows(first, first+16), &t.factors.sixteen
+	return layers(t.rows(first, first+16), &t.factors.sixteen)
 }

@@ -12,6 +12,7 @@ type ymm struct{}
 
 var ymms = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
+func (ymm) elements() bool         { return true }
 func (ymm) size() int              { return 64 }
 func (ymm) low(b int) VecPhysical  { return ymms[2*b] }
 func (ymm) high(b int) VecPhysical { return ymms[2*b+1] }
@@ -116,6 +117,7 @@ func (s *avx2) mulAdd(factor int, pairs ...[2]int) {
 // half a block in Yb.
 type ymmSmall struct{}
 
+func (ymmSmall) elements() bool      { return false }
 func (ymmSmall) size() int           { return 32 }
 func (ymmSmall) load(b int, at Mem)  { VMOVDQU(at, ymms[b]) }
 func (ymmSmall) zero(b int)          { VPXOR(ymms[b], ymms[b], ymms[b]) }

@@ -19,6 +19,7 @@ type avx512 struct{}
 func (*avx512) suffix() string { return "AVX512" }
 func (*avx512) table() string  { return "[4]uint64" }
 func (*avx512) size() int      { return 64 }
+func (*avx512) elements() bool { return true }
 
 var (
 	zmmBlocks  = []VecPhysical{Z0, Z1, Z2, Z3}
@@ -61,6 +62,7 @@ type avx512Small struct{ *avx512 }
 
 func (avx512Small) suffix() string { return "SmallAVX512" }
 func (avx512Small) table() string  { return "uint64" }
+func (avx512Small) elements() bool { return false }
 
 func (avx512Small) begin(factors int, ptr Register) {
 	for i := range factors {

@@ -74,6 +74,8 @@ type set interface {
 	table() string
 	// size is how many bytes there are of a block, or part.
 	size() int
+	// elements reports whether factors act on whole elements and not on each of their bytes.
+	elements() bool
 	// begin emits what a loop over blocks needs before it: factors are at ptr.
 	begin(factors int, ptr Register)
 	// load, zero and store move block b; xor adds block src to block b.
@@ -102,7 +104,7 @@ func operations(s set) {
 	}
 	pair := [2]int{0, 1}
 
-	if !strings.HasPrefix(s.suffix(), "Small") {
+	if s.elements() {
 		loop(s, "xor", "sets dst ^= src", []string{"dst", "src"}, 0, 0b01, func() { s.xor(0, 1) })
 		loop(s, "scale", "sets dst to f times src", []string{"dst", "src"}, 1, 0b01, func() {
 			s.zero(0)
