@@ -6,12 +6,12 @@
 // symbols and a Merkle tree's nodes are exactly such messages.
 //
 // Throughout, sizes and distances are bytes and digests are [Size] bytes long. Messages and digests
-// sit in two flat slices; a [Grid] says where. The hash is unkeyed BLAKE2b with a 32-byte digest
+// sit in flat slices; a [Grid] says where. The hash is unkeyed BLAKE2b with a 32-byte digest
 // and no salt or personalization, which is H of spec: encoding.md section 0; a prefix is one byte hashed
 // before each message, as the leaves and inner nodes of section 4.1 want it.
 //
-// Start with [Sum], [SumPrefixed] and [Parents]. Nothing here allocates, keeps a slice or starts a
-// goroutine, and everything may be called concurrently. The fastest kernel the CPU has is chosen at
+// Start with [Sum], [SumPrefixed] and [Parents], which neither allocate nor keep a slice and may be called
+// concurrently; a [Stream] is for messages that are not in memory as a whole. The fastest kernel the CPU has is chosen at
 // start; see [KernelEnv] and [Kernel]. Source: RFC 7693.
 package blake2x
 
@@ -71,6 +71,9 @@ func sum(dst, src []byte, n int, g Grid, prefix int) {
 	g.check(dst, src, n)
 	active.Load().sum(dst, src, n, g, prefix)
 }
+
+// Lanes returns how many messages the kernel in use hashes at once, 1 if it has no lanes.
+func Lanes() int { return max(1, active.Load().lanes()) }
 
 // The prefixes that keep a Merkle tree's leaves and inner nodes apart. They are part of every blob ID.
 const (

@@ -52,3 +52,39 @@ func TestKernelsStayInTheirSlices(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsStayInTheirSlices does the same for pieces, their copies and digests.
+func TestStreamsStayInTheirSlices(t *testing.T) {
+	t.Parallel()
+	for _, atEnd := range []bool{false, true} {
+		for _, count := range []int{1, 8, 9, 10, 17} {
+			for _, last := range []int{32, 33, 63, 64, 65, 127, 128, 129, 159} {
+				n := 2*BlockSize + last
+				src, dst, copies := guarded(t, n*count, atEnd), guarded(t, Size*count, atEnd), guarded(t, n*count, atEnd)
+				copy(src, patterned(len(src)))
+				want := make([]byte, len(dst))
+				sumGeneric(want, src, n, List(count, n), 0xff)
+				for _, k := range available {
+					clear(dst)
+					clear(copies)
+					var s Stream
+					s.reset(k, count, 0xff)
+					at := 0
+					for _, piece := range []int{0, BlockSize, BlockSize} {
+						s.Write(piece, Part{Src: src[at:], Grid: List(count, n), Copy: copies[at:], CopyCol: n})
+						at += piece
+					}
+					s.Sum(last, Part{Dst: dst, Src: src[at:], Grid: List(count, n)})
+					if !bytes.Equal(dst, want) {
+						t.Fatalf("%s: %d messages of %d bytes at an edge: digests differ", k.name, count, n)
+					}
+					for i := range count {
+						if !bytes.Equal(copies[i*n:][:at], src[i*n:][:at]) || !bytes.Equal(copies[i*n+at:][:last], make([]byte, last)) {
+							t.Fatalf("%s: %d messages of %d bytes at an edge: copy %d differs", k.name, count, n, i)
+						}
+					}
+				}
+			}
+		}
+	}
+}

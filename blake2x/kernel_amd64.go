@@ -36,6 +36,17 @@ func (k *kernel) sum(dst, src []byte, n int, g Grid, prefix int) {
 	}
 }
 
+// lanes returns how many messages a kernel hashes at once, 0 if it has no lanes.
+func (k *kernel) lanes() int {
+	switch k {
+	case avx512:
+		return 16
+	case avx2:
+		return 9
+	}
+	return 0
+}
+
 // batch is how many messages are handed to a kernel at once where they do not go on in a row of the grid: a
 // group of lanes begins while the one before still waits for its last results.
 const batch = 64

@@ -16,9 +16,9 @@ func hashAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcSte
 //go:noescape
 func hashHalfAVX2(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64, padding uint64)
 
-// resumeAVX2 begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole
-// blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them
-// with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes
+// resumeAVX2 goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes
+// the byte that was kept of it, or prefix if total is 0, then n more, at least 32. With keep, which asks for whole
+// blocks, it keeps the last of them, and copies them if copying; otherwise it writes the digest. lanes
 // has the addresses of 9 pieces, then those of digests or copies. state has room, for each group, for 8 words
 // of their hashes and one of the bytes kept, of as many lanes each.
 //
@@ -38,9 +38,9 @@ func hashAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcS
 //go:noescape
 func hashHalfAVX512(dst *byte, src *byte, lanes *int, groups int, laneStep int, srcStep int, dstStep int, n uint64, prefixed uint64, prefix uint64)
 
-// resumeAVX512 begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole
-// blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them
-// with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes
+// resumeAVX512 goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes
+// the byte that was kept of it, or prefix if total is 0, then n more, at least 32. With keep, which asks for whole
+// blocks, it keeps the last of them, and copies them if copying; otherwise it writes the digest. lanes
 // has the addresses of 16 pieces, then those of digests or copies. state has room, for each group, for 8 words
 // of their hashes and one of the bytes kept, of as many lanes each.
 //

@@ -10,17 +10,6 @@ type vectors struct {
 	places []int  // of each group of lanes: addresses of pieces, then of their digests or copies
 }
 
-// lanes returns how many messages a kernel hashes at once.
-func (k *kernel) lanes() int {
-	switch k {
-	case avx512:
-		return 16
-	case avx2:
-		return 9
-	}
-	return 0
-}
-
 // begin makes room for the state of all lanes. It reports whether the kernel has lanes.
 func (s *Stream) begin() bool {
 	lanes := s.kernel.lanes()

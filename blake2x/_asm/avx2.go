@@ -15,11 +15,11 @@ type kernel256 struct {
 	states int
 
 	lanes  GPPhysical
-	end    GPPhysical // bytes of a message without its prefix, and the address of src
+	end    GPPhysical // bytes of a message or piece without the byte before, and what places are relative to
 	left   GPPhysical // bytes not yet read, of the message with its prefix
 	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
 	prefix GPPhysical // that byte, else 0
-	offset GPPhysical // of the block in each message, and the address of src
+	offset GPPhysical // of the block in each message, and what places are relative to
 	total  GPPhysical // bytes hashed up to the end of the block
 	block  GPPhysical // the aligned frame: 16 message words, 16 state words, 8 hash words, of 8 lanes each
 

@@ -47,9 +47,9 @@ const resumeSignature = "func(lanes *int, groups, laneStep int, state *byte, n, 
 // resumeDoc describes a kernel that goes on with messages.
 func resumeDoc(name string, lanes int) []string {
 	return []string{
-		name + " begins groups of messages with the byte prefix, or goes on with those of which total bytes, whole",
-		"blocks, have been hashed: each lane takes the byte that was kept of it, then n more, and keeps the last of them",
-		"with keep, which asks for whole blocks, or writes the digest. With keep and copying, it copies the pieces. lanes",
+		name + " goes on with groups of messages of which total bytes, whole blocks, have been hashed: each lane takes",
+		"the byte that was kept of it, or prefix if total is 0, then n more, at least 32. With keep, which asks for whole",
+		"blocks, it keeps the last of them, and copies them if copying; otherwise it writes the digest. lanes",
 		"has the addresses of " + strconv.Itoa(lanes) + " pieces, then those of digests or copies. state has room, for each group, for 8 words",
 		"of their hashes and one of the bytes kept, of as many lanes each.",
 	}
@@ -218,8 +218,8 @@ type kernel512 struct {
 	lanes  GPPhysical
 	left   GPPhysical // bytes not yet read, of the message with its prefix
 	hole   GPPhysical // 1 while the first byte of the block is the prefix, else 0
-	prefix GPPhysical // that byte, else 0
-	offset GPPhysical // of the block in each message, and the address of src
+	prefix GPPhysical // that byte, else 0; where there is no common one, the place in the schedule
+	offset GPPhysical // of the block in each message, and what places are relative to
 	total  GPPhysical // bytes hashed up to the end of the block
 	block  GPPhysical // the aligned frame
 
