@@ -6,9 +6,9 @@ import (
 	"github.com/walrus-go/walrus/rs"
 )
 
-// A group is columns of long symbols, which are extended and hashed strip by strip: as many bytes of each symbol as make
-// a work area are loaded, extended, hashed where they are and copied on the way to where results go, before the
-// next ones. So symbols are not fetched again once they have left the cache.
+// A group is columns of long symbols, which are extended and hashed strip by strip. A strip is so many bytes of each
+// symbol: they are loaded into a work area, extended, hashed there and copied to where results go, before the next strip's
+// turn. So nothing is fetched again that has left the cache.
 type group struct {
 	*job
 	w          *worker
@@ -27,44 +27,41 @@ const (
 	// Shorter symbols, and those of matrices that stay in cache as a whole unless symbols are longer than rows of a work
 	// area, are faster as a whole.
 	longSymbol, largeMatrix = 900, 8 << 20
-	// groupBytes is about the work area of a group: beside what it is read from and copied to, it stays in a
-	// second-level cache.
+	// groupBytes is the work area that a group aims at: beside what it is read from and copied to, it stays in a
+	// second-level cache. With many shards it is up to workBytes.
 	groupBytes = 576 << 10
-	// Strips of symbols that are not done at once are neither shorter nor longer than about this: every one of them
-	// costs some bookkeeping, and longer ones gain nothing.
-	minStrip, maxStrip = 1536, 4 << 10
+	// minStrip is the strip below which the bookkeeping of each begins to count.
+	minStrip = 1152
 	// maxGroup bounds the columns of a group.
 	maxGroup = 8
 )
 
-// inGroups reports whether columns of n symbols of s bytes are done in groups.
+// inGroups reports whether columns of n symbols of s bytes are done in groups. A hash without lanes gains nothing.
 func inGroups(n, s int) bool {
-	return s > maxWidth || s >= longSymbol && int64(n)*int64(n)*int64(s) >= largeMatrix
+	return blake2x.Lanes() > 1 && (s > maxWidth || s >= longSymbol && int64(n)*int64(n)*int64(s) >= largeMatrix)
 }
 
-// fitGroup returns how columns of n symbols of s bytes, which a work area of so many rows extends, make groups: the bytes
-// of a strip, s or a multiple of [blake2x.BlockSize], and the columns of a group, of a task of so many.
-func fitGroup(n, rows, s, task int) (strip, columns int) {
-	strip, most := s, groupBytes/(rows*s)
-	if s > maxStrip {
-		strip, most = maxStrip, maxGroup
-	}
+// fitGroup returns how many columns of n symbols of s bytes make a group, if a task has so many and the hash so many lanes,
+// and how many bytes of each symbol a strip has: s, or a multiple of [blake2x.BlockSize]. Columns are extended in so many rows
+// of a work area.
+func fitGroup(n, rows, s, task, lanes int) (strip, columns int) {
 	// Lanes that are left over work in vain, so take the fewest columns that leave hardly any.
-	const lanes = 16
 	full := func(columns int) int { return (n*columns + lanes - 1) / lanes }
 	cost := func(columns int) int { return task/columns*full(columns) + full(task%columns) }
 	columns = 1
-	for c := 2; c <= min(task, most, maxGroup); c++ {
+	for c := 2; c <= min(task, maxGroup, groupBytes/(rows*min(s, minStrip))); c++ {
 		if 100*cost(c) < 99*cost(columns) {
 			columns = c
 		}
 	}
-	if s > maxStrip {
-		// The hash reads many rows at once: an odd number of blocks keeps them apart in a first-level cache.
-		pairs := min(max(groupBytes/(rows*columns), minStrip), maxStrip) / (2 * blake2x.BlockSize)
-		strip = (2*pairs + 1) * blake2x.BlockSize
+	if s <= maxWidth && rows*columns*s <= groupBytes {
+		return s, columns
 	}
-	return strip, columns
+	width := min(max(groupBytes/(rows*columns), minStrip), maxWidth, workBytes/(rows*columns))
+	// Not an even number of blocks, as the hash reads many rows at once, which then begin at different places of a
+	// first-level cache.
+	strip = (width/blake2x.BlockSize - 1) / 2 * 2 * blake2x.BlockSize
+	return min(s, max(0, strip)+blake2x.BlockSize), columns
 }
 
 // run extends and hashes the group. Its task goes on to stop.

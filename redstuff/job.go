@@ -34,7 +34,7 @@ type job struct {
 	task               int  // columns of a task, whole tiles
 	workers            int
 
-	groups int    // tiles
+	tiles  int
 	nodes  []byte // n rows of one node for each tile, as for merkle.FoldAll
 	roots  []byte // of all secondary slivers, then of all primary ones
 	folded bool   // all roots are there
@@ -83,10 +83,10 @@ func (c *Code) newJob(m shape, from source) *job {
 		j.hashGroup += j.colBatch
 	}
 	if j.grouped = inGroups(c.n, m.s); j.grouped {
-		j.colStrip, j.hashGroup = fitGroup(c.n, c.lines[Primary].Rows(), j.s, j.task)
+		j.colStrip, j.hashGroup = fitGroup(c.n, c.lines[Primary].Rows(), m.s, j.task, blake2x.Lanes())
 	}
-	j.groups = (c.n + j.tile - 1) / j.tile
-	grow(&j.nodes, c.n*merkle.Stride(j.groups)*merkle.Size)
+	j.tiles = (c.n + j.tile - 1) / j.tile
+	grow(&j.nodes, c.n*merkle.Stride(j.tiles)*merkle.Size)
 	grow(&j.roots, 2*c.n*merkle.Size)
 	return j
 }
@@ -105,10 +105,13 @@ func tileFor(n, most int) int {
 
 // perWorker returns about how many bytes a worker holds.
 func (j *job) perWorker() int64 {
-	group := int64(j.hashGroup) * int64(j.s)
-	size := workBytes + 3*leafBytes + group*int64(j.c.n-j.k1)
+	columns := int64(j.hashGroup)
+	group := columns * int64(j.s)
+	size := 3*leafBytes + workBytes + group*int64(j.c.n-j.k1)
 	if j.grouped {
-		size = workBytes + 3*leafBytes + int64(j.hashGroup)*int64(j.c.n)*(2*blake2x.BlockSize)
+		// The work area, and for each symbol the state of its hash and the bytes that are taken out last.
+		strip := min(j.s, j.colStrip+blake2x.BlockSize)
+		size = 3*leafBytes + columns*(int64(j.c.lines[Primary].Rows())*int64(strip)+int64(j.c.n)*2*blake2x.BlockSize)
 	}
 	if _, ok := j.source.(*file); ok {
 		size += max(readAhead, group*int64(j.k1), int64(j.rowBatch)*int64(j.k2)*int64(j.rowStrip))
@@ -356,9 +359,9 @@ func (j *job) fold(w *worker, first, end int) {
 }
 
 // foldTile folds each row of a tile to one node. leaves are those of its columns.
-func (j *job) foldTile(tile, fold, leaves []byte, group int) {
+func (j *job) foldTile(tile, fold, leaves []byte, index int) {
 	n := j.c.n
-	width := min(j.tile, n-group*j.tile)
+	width := min(j.tile, n-index*j.tile)
 	transpose(tile, leaves, n, width)
 	if width%2 == 1 {
 		merkle.Complete(tile, n, width)
@@ -367,9 +370,9 @@ func (j *job) foldTile(tile, fold, leaves []byte, group int) {
 		width = merkle.Fold(fold, tile, n, width)
 		tile, fold = fold, tile
 	}
-	from, to := merkle.Stride(width)*merkle.Size, merkle.Stride(j.groups)*merkle.Size
+	from, to := merkle.Stride(width)*merkle.Size, merkle.Stride(j.tiles)*merkle.Size
 	for i := range n {
-		copyHash(j.nodes[i*to+group*merkle.Size:], tile[i*from:])
+		copyHash(j.nodes[i*to+index*merkle.Size:], tile[i*from:])
 	}
 }
 
@@ -390,15 +393,15 @@ const rowsPerFold = 64
 
 // commitment folds what is left of the primary trees and returns the result of all passes.
 func (j *job) commitment(size uint64) Commitment {
-	n, stride := j.c.n, merkle.Stride(j.groups)*merkle.Size
+	n, stride := j.c.n, merkle.Stride(j.tiles)*merkle.Size
 	primary := j.roots[n*merkle.Size:]
 	if !j.folded {
 		// Folding cannot fail.
 		_ = parallel(j.workers, (n+rowsPerFold-1)/rowsPerFold, func(w *worker, t int) error {
 			first := t * rowsPerFold
 			count := min(rowsPerFold, n-first)
-			fold := grow(&w.fold, merkle.Scratch(count, j.groups))
-			merkle.FoldAll(primary[first*merkle.Size:], j.nodes[first*stride:], fold, count, j.groups)
+			fold := grow(&w.fold, merkle.Scratch(count, j.tiles))
+			merkle.FoldAll(primary[first*merkle.Size:], j.nodes[first*stride:], fold, count, j.tiles)
 			return nil
 		})
 	}

@@ -170,14 +170,14 @@ func sizes(c *Code) []int {
 	return []int{0, 1, 2 * m, 2*m + 1, 62 * m, 64 * m, 66*m - 3, 130 * m, 600*m + 7}
 }
 
-// longSizes returns blob sizes of symbols around the edges of strips.
-func longSizes(c *Code) (sizes []int) {
-	strip, _ := fitGroup(c.n, c.lines[Primary].Rows(), MaxSymbolSize, c.n)
-	for _, s := range []int{longSymbol, 1026, maxStrip, strip, strip + 2, strip + 126, strip + 128, strip + 194, 2*strip + 130, 3*strip - 64} {
-		sizes = append(sizes, int(c.cells())*s-s/3)
-	}
-	return sizes
+// symbolEdges returns symbol sizes around the edges of strips.
+func symbolEdges(c *Code) []int {
+	strip, _ := fitGroup(c.n, c.lines[Primary].Rows(), MaxSymbolSize, c.n, 16)
+	return []int{maxWidth + 2, strip, strip + 2, strip + 126, strip + 128, strip + 158, strip + 160, strip + 194, 2*strip + 130, 3*strip - 64}
 }
+
+// sizeOf returns the size of a blob of symbols of s bytes that leaves most of the last one empty.
+func sizeOf(c *Code, s int) int { return int(c.cells())*s - int(c.cells())/3 - 1 }
 
 func TestEncodeEqualsDefinition(t *testing.T) {
 	rng := seeded(t)
@@ -186,7 +186,9 @@ func TestEncodeEqualsDefinition(t *testing.T) {
 		var reuse *Encoding
 		sizes := sizes(c)
 		if n <= 16 {
-			sizes = append(sizes, longSizes(c)...)
+			for _, s := range symbolEdges(c) {
+				sizes = append(sizes, sizeOf(c, s))
+			}
 		}
 		for _, size := range sizes {
 			blob := random(rng, size)
@@ -227,7 +229,11 @@ func checkRoots(t *testing.T, what string, got, want [2][]merkle.Hash) {
 func TestEveryWayToEncodeAgrees(t *testing.T) {
 	rng := seeded(t)
 	for _, c := range []*Code{code(t, 10), code(t, 50), code(t, 101)} {
-		for _, size := range append(sizes(c), longSizes(c)[7:9]...) {
+		sizes := sizes(c)
+		for _, s := range symbolEdges(c)[7:9] {
+			sizes = append(sizes, sizeOf(c, s))
+		}
+		for _, size := range sizes {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
@@ -260,6 +266,47 @@ func TestEveryWayToEncodeAgrees(t *testing.T) {
 				if m.Size != uint64(size) || m.SymbolSize != e.SymbolSize || m.Shards != c.n {
 					t.Errorf("got %d bytes in symbols of %d for %d shards", m.Size, m.SymbolSize, m.Shards)
 				}
+			}
+		}
+	}
+}
+
+// TestGroups holds groups of symbols that are done at once to what readers check: roots of slivers one by one.
+func TestGroups(t *testing.T) {
+	rng := seeded(t)
+	c := code(t, 101)
+	for _, s := range []int{longSymbol, 958, 1024, 1026, 2046, maxWidth - 2, maxWidth} {
+		blob := random(rng, sizeOf(c, s))
+		e, err := c.Encode(blob, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commitment, err := c.CommitFrom(bytes.NewReader(blob), int64(len(blob)), &Options{Memory: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkRoots(t, fmt.Sprintf("CommitFrom with symbols of %d bytes", s), commitment.Roots, e.Roots)
+		for _, axis := range []Axis{Primary, Secondary} {
+			for i := range c.n {
+				got, err := c.SliverRoot(axis, e.Sliver(axis, i))
+				if err != nil || got != e.Roots[axis][i] {
+					t.Errorf("symbols of %d bytes, %v sliver %d: root %v, want %v (%v)", s, axis, i, got, e.Roots[axis][i], err)
+				}
+			}
+		}
+	}
+}
+
+func TestWorkAreasOfGroups(t *testing.T) {
+	for _, n := range []int{4, 10, 100, 150, 667, 1000, 10000, 49000} {
+		rows := code(t, n).lines[Primary].Rows()
+		for _, s := range []int{longSymbol, 1500, maxWidth, maxWidth + 2, 9000, MaxSymbolSize} {
+			strip, columns := fitGroup(n, rows, s, n, 16)
+			if columns < 1 || columns > maxGroup || strip < s && strip%128 != 0 || strip > s {
+				t.Errorf("n=%d, symbols of %d bytes: %d columns in strips of %d", n, s, columns, strip)
+			}
+			if got := rows * columns * strip; got > max(workBytes, rows*128) {
+				t.Errorf("n=%d, symbols of %d bytes: a work area of %d bytes", n, s, got)
 			}
 		}
 	}
@@ -328,7 +375,11 @@ func TestEnoughSliversDecode(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 7, 10, 31, 100} {
 		c := code(t, n)
-		for _, size := range append(sizes(c), longSizes(c)[7:9]...) {
+		sizes := sizes(c)
+		for _, s := range symbolEdges(c)[7:9] {
+			sizes = append(sizes, sizeOf(c, s))
+		}
+		for _, size := range sizes {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
@@ -407,7 +458,11 @@ func TestRecoveryEqualsEncoding(t *testing.T) {
 	rng := seeded(t)
 	for _, n := range []int{4, 5, 7, 10, 31, 67} {
 		c := code(t, n)
-		for _, size := range append(sizes(c), longSizes(c)[7:9]...) {
+		sizes := sizes(c)
+		for _, s := range symbolEdges(c)[7:9] {
+			sizes = append(sizes, sizeOf(c, s))
+		}
+		for _, size := range sizes {
 			blob := random(rng, size)
 			e, err := c.Encode(blob, nil)
 			if err != nil {
