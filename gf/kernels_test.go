@@ -233,27 +233,30 @@ func BenchmarkKernels(b *testing.B) {
 		for i := range w {
 			w[i] = make([]byte, size)
 		}
-		for i := range 2 * len(operations) {
-			op, small := operations[i/2], i%2 == 1
-			for _, k := range available {
-				name := fmt.Sprintf("%d/%s/%s", size, strings.ReplaceAll(op.name, " ", "-"), k.Name)
-				if small {
-					name = strings.Replace(name, "/", "/small/", 1)
+		run := func(name string, k *Kernel, written int, do func()) {
+			b.Run(fmt.Sprintf("%d/%s/%s", size, strings.ReplaceAll(name, " ", "-"), k.Name), func(b *testing.B) {
+				b.SetBytes(int64(size * written))
+				for b.Loop() {
+					do()
 				}
-				b.Run(name, func(b *testing.B) {
-					written := op.slices // of which all are written
-					if op.slices == 2 && !strings.HasSuffix(op.name, "FFT2") {
-						written = 1
-					}
-					b.SetBytes(int64(size * written))
-					factors := &[3]uint16{0x1234, 0x5678, 0x9abc}
-					if small {
-						factors = &[3]uint16{0x12, 0x56, 0x9a}
-					}
-					for b.Loop() {
-						op.run(k, w, factors)
-					}
-				})
+			})
+		}
+		large, below256 := &[3]uint16{0x1234, 0x5678, 0x9abc}, &[3]uint16{0x12, 0x56, 0x9a}
+		for _, k := range available {
+			for _, op := range operations {
+				written := op.slices
+				if op.slices == 2 && !strings.HasSuffix(op.name, "FFT2") {
+					written = 1
+				}
+				run(op.name, k, written, func() { op.run(k, w, large) })
+				if strings.Contains(op.name, "FFT") || op.name == "MulAdd" {
+					run(op.name+" below 256", k, written, func() { op.run(k, w, below256) })
+				}
+			}
+			if k.FFT16 != nil {
+				slices, factors := make([]byte, 16*size), &[15]uint16{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+				run("FFT16", k, 16, func() { k.FFT16(slices, factors) })
+				run("IFFT16", k, 16, func() { k.IFFT16(slices, factors) })
 			}
 		}
 	}
