@@ -34,7 +34,8 @@ func NewLayout(size, count int) Layout {
 	return l
 }
 
-// Fit returns how many symbols of size bytes, at least one, a row of width bytes holds.
+// Fit returns how many symbols of size bytes, at least one, a row of width bytes holds, which [Layout.Width] may add a block
+// to.
 func Fit(size, width int) int {
 	l := NewLayout(size, 1)
 	if l.tail == 0 {
@@ -55,8 +56,15 @@ func (l *Layout) Width() int {
 	if l.tail > 0 {
 		width += (l.count + l.slots - 1) / l.slots * gf.BlockSize
 	}
+	if width%page == 0 {
+		width += gf.BlockSize
+	}
 	return width
 }
+
+// page is the distance at which bytes share a place in a first-level cache. Transforms work on up to 16 rows at once, for
+// which there would not be room; a block more is half as slow.
+const page = 4 << 10
 
 // lanes returns where the low bytes of the tail of symbol i begin; the high bytes are half further.
 func (l *Layout) lanes(i int) int {
