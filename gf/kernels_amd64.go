@@ -17,18 +17,8 @@ var kernelAVX2 = Kernel{
 		check(dst, src)
 		xorAVX2(dst, src)
 	},
-	Enter: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f lookup
-		lookupEnter.set(&f, c)
-		scaleAVX2(dst, src, &f)
-	},
-	Leave: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f lookup
-		lookupLeave.set(&f, c)
-		scaleAVX2(dst, src, &f)
-	},
+	Enter: scalerAVX2(lookupEnter),
+	Leave: scalerAVX2(lookupLeave),
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		if c < small {
@@ -95,6 +85,16 @@ var kernelAVX2 = Kernel{
 	},
 }
 
+// scalerAVX2 multiplies slices the way that table does.
+func scalerAVX2(table *lookups) func(dst, src []byte, c uint16) {
+	return func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f lookup
+		table.set(&f, c)
+		scaleAVX2(dst, src, &f)
+	}
+}
+
 // kernelGFNI multiplies by matrices of bits, 32 bytes at a time.
 var kernelGFNI = Kernel{
 	Name: "gfni",
@@ -106,18 +106,8 @@ var kernelGFNI = Kernel{
 		check(dst, src)
 		xorGFNI(dst, src)
 	},
-	Enter: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f matrix
-		matrixEnter.set(&f, c)
-		scaleGFNI(dst, src, &f)
-	},
-	Leave: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f matrix
-		matrixLeave.set(&f, c)
-		scaleGFNI(dst, src, &f)
-	},
+	Enter: scalerGFNI(matrixEnter),
+	Leave: scalerGFNI(matrixLeave),
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		if c < small {
@@ -184,6 +174,16 @@ var kernelGFNI = Kernel{
 	},
 }
 
+// scalerGFNI multiplies slices the way that table does.
+func scalerGFNI(table *matrices) func(dst, src []byte, c uint16) {
+	return func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f matrix
+		table.set(&f, c)
+		scaleGFNI(dst, src, &f)
+	}
+}
+
 // kernelAVX512 multiplies by matrices of bits, a block at a time.
 var kernelAVX512 = Kernel{
 	Name: "avx512",
@@ -195,18 +195,8 @@ var kernelAVX512 = Kernel{
 		check(dst, src)
 		xorAVX512(dst, src)
 	},
-	Enter: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f matrix
-		matrixEnter.set(&f, c)
-		scaleAVX512(dst, src, &f)
-	},
-	Leave: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f matrix
-		matrixLeave.set(&f, c)
-		scaleAVX512(dst, src, &f)
-	},
+	Enter: scalerAVX512(matrixEnter),
+	Leave: scalerAVX512(matrixLeave),
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		if c < small {
@@ -287,6 +277,16 @@ var kernelAVX512 = Kernel{
 		ifft16SmallAVX512(w, len(w)/16, &f, &twistMatrix)
 		return true
 	},
+}
+
+// scalerAVX512 multiplies slices the way that table does.
+func scalerAVX512(table *matrices) func(dst, src []byte, c uint16) {
+	return func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f matrix
+		table.set(&f, c)
+		scaleAVX512(dst, src, &f)
+	}
 }
 
 // setSmall16 makes f the matrices of factors if all of them are below 256, which it reports.

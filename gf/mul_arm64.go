@@ -9,26 +9,11 @@ func archKernels() []*Kernel { return []*Kernel{&kernelNEON} }
 // kernelNEON looks products up by nibbles. The tables of three factors would fill the registers, so a
 // two-layer butterfly is four of one layer.
 var kernelNEON = Kernel{
-	Name: "neon",
-	Convert: func(b []byte) {
-		check(b)
-		var f lookup
-		lookupEnter.set(&f, 1)
-		scaleNEON(b, b, &f)
-	},
-	Xor: xorGeneric,
-	Enter: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f lookup
-		lookupEnter.set(&f, c)
-		scaleNEON(dst, src, &f)
-	},
-	Leave: func(dst, src []byte, c uint16) {
-		check(dst, src)
-		var f lookup
-		lookupLeave.set(&f, c)
-		scaleNEON(dst, src, &f)
-	},
+	Name:    "neon",
+	Convert: func(b []byte) { scalerNEON(lookupEnter)(b, b, 1) },
+	Xor:     xorGeneric,
+	Enter:   scalerNEON(lookupEnter),
+	Leave:   scalerNEON(lookupLeave),
 	MulAdd: func(dst, src []byte, c uint16) {
 		check(dst, src)
 		var f lookup
@@ -69,6 +54,16 @@ var kernelNEON = Kernel{
 		ifft2NEON(w0, w2, &f)
 		ifft2NEON(w1, w3, &f)
 	},
+}
+
+// scalerNEON multiplies slices the way that table does.
+func scalerNEON(table *lookups) func(dst, src []byte, c uint16) {
+	return func(dst, src []byte, c uint16) {
+		check(dst, src)
+		var f lookup
+		table.set(&f, c)
+		scaleNEON(dst, src, &f)
+	}
 }
 
 // scaleNEON sets dst to f times src.
