@@ -41,9 +41,9 @@ func inGroups(n, s int) bool {
 	return blake2x.Lanes() > 1 && (s > maxWidth || s >= longSymbol && int64(n)*int64(n)*int64(s) >= largeMatrix)
 }
 
-// fitGroup returns how many columns of n symbols of s bytes make a group, if a task has so many and the hash so many lanes,
-// and how many bytes of each symbol a strip has: s, or a multiple of [blake2x.BlockSize]. Columns are extended in so many rows
-// of a work area.
+// fitGroup returns how columns of n symbols of s bytes are done: a strip of so many bytes at a time, s or a multiple of
+// [blake2x.BlockSize], of so many columns. rows are those of the work area that extends a column, task the columns there are
+// at most, and lanes those of the hash.
 func fitGroup(n, rows, s, task, lanes int) (strip, columns int) {
 	// Lanes that are left over work in vain, so take the fewest columns that leave hardly any.
 	full := func(columns int) int { return (n*columns + lanes - 1) / lanes }
@@ -134,8 +134,8 @@ func (g *group) find(stop, origin int) error {
 	return nil
 }
 
-// results returns how many of the columns, the first ones, have symbols that are results once more, beside those that are
-// in the place of results already.
+// results returns how many of the columns, the first ones, have symbols to be copied to slivers. Those from k2 on are in
+// secondary slivers since rows were extended, and primary slivers do without them.
 func (g *group) results() int {
 	if !g.keep {
 		return 0
