@@ -1873,13 +1873,11 @@ TEXT ·fft16SmallAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTQ 96(R8), Z28
 	VPBROADCASTQ 104(R8), Z29
 	VPBROADCASTQ 112(R8), Z30
-
-	// SI, DX and CX are the distances of three, five and seven blocks, others are multiples.
-	LEAQ (BX)(BX*2), SI
-	LEAQ (BX)(BX*4), DX
-	LEAQ (SI)(BX*4), CX
-	LEAQ (DI)(BX*8), R10
-	MOVQ BX, AX
+	LEAQ         (BX)(BX*2), SI
+	LEAQ         (BX)(BX*4), DX
+	LEAQ         (SI)(BX*4), CX
+	LEAQ         (DI)(BX*8), R10
+	MOVQ         BX, AX
 
 block:
 	VMOVDQU64           (DI), Z0
@@ -2087,13 +2085,11 @@ TEXT ·ifft16SmallAVX512(SB), NOSPLIT, $0-48
 	VPBROADCASTQ 96(R8), Z28
 	VPBROADCASTQ 104(R8), Z29
 	VPBROADCASTQ 112(R8), Z30
-
-	// SI, DX and CX are the distances of three, five and seven blocks, others are multiples.
-	LEAQ (BX)(BX*2), SI
-	LEAQ (BX)(BX*4), DX
-	LEAQ (SI)(BX*4), CX
-	LEAQ (DI)(BX*8), R10
-	MOVQ BX, AX
+	LEAQ         (BX)(BX*2), SI
+	LEAQ         (BX)(BX*4), DX
+	LEAQ         (SI)(BX*4), CX
+	LEAQ         (DI)(BX*8), R10
+	MOVQ         BX, AX
 
 block:
 	VMOVDQU64           (DI), Z0

@@ -14,7 +14,7 @@ func main() {
 	for _, s := range []set{&avx512{}, gfni{}, &avx2{}, avx512Small{}, gfniSmall{}, avx2Small{}} {
 		operations(s)
 	}
-	avx512Small{}.sixteen()
+	sixteen{}.operations()
 	convert("GFNI", "uint64", func(ptr Register) {
 		VPBROADCASTQ(Mem{Base: ptr.(GPPhysical)}, Y4)
 	}, func() {
