@@ -67,7 +67,8 @@ func compare(t *testing.T, k *Kernel, op operation, n, align int, factors [3]uin
 // TestKernelsAgree covers zero to nine blocks, every alignment, and factors zero and one.
 func TestKernelsAgree(t *testing.T) {
 	special := [][3]uint16{
-		{0, 0, 0}, {1, 1, 1}, {0, 0, 2}, {1, 0, 0xffff}, {0x1234, 0, 1}, {0x8000, 0x0100, 0x00ff}, {0, 0xabcd, 0x4321}, {0xff, 2, 0x80}, {0x37, 0, 1},
+		{0, 0, 0}, {1, 1, 1}, {0, 0, 2}, {1, 0, 0xffff}, {0x1234, 0, 1}, {0x8000, 0x0100, 0x00ff}, {0, 0xabcd, 0x4321},
+		{0xff, 2, 0x80}, {0x37, 0, 1},
 	}
 	for _, k := range available[1:] {
 		for _, op := range operations {

@@ -184,7 +184,8 @@ func fft4SmallAVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][4]uint64)
 //go:noescape
 func ifft4SmallAVX2(w0 []byte, w1 []byte, w2 []byte, w3 []byte, f *[3][4]uint64)
 
-// fft16SmallAVX512 is four layers of fft2 over 16 slices of width bytes back to back, at least one block, then adds twist times the high bytes to the low ones.
+// fft16SmallAVX512 is four layers of fft2 over 16 slices of width bytes back to back, at least one block, then
+// adds twist times the high bytes of every block to its low bytes.
 //
 //go:noescape
 func fft16SmallAVX512(w []byte, width int, f *[15]uint64, twist *uint64)

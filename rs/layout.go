@@ -136,8 +136,8 @@ func (l *Layout) Load(work []byte, first int, from Rect) {
 // Store is the opposite of [Layout.Load]: it copies symbols out of work.
 func (l *Layout) Store(to Rect, work []byte, first int) { l.StoreEnds(to, work, first, 0) }
 
-// StoreEnds copies what symbols have from byte from on, a multiple of [gf.BlockSize] below their size, out of work; to places
-// those ends.
+// StoreEnds copies what symbols have from byte from on, a multiple of [gf.BlockSize] below their size, out
+// of work; to places those ends.
 func (l *Layout) StoreEnds(to Rect, work []byte, first, from int) {
 	if to.Cols == 0 || to.Rows == 0 {
 		return

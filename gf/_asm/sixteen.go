@@ -82,7 +82,10 @@ func (s sixteen) convert(i int) {
 // operations emits both directions.
 func (s sixteen) operations() {
 	layers := s.layers()
-	s.loop("fft16SmallAVX512", "is four layers of fft2 over 16 slices of width bytes back to back, at least one block, then adds twist times the high bytes to the low ones.", func() {
+	s.loop("fft16SmallAVX512", []string{
+		"fft16SmallAVX512 is four layers of fft2 over 16 slices of width bytes back to back, at least one block, then",
+		"adds twist times the high bytes of every block to its low bytes.",
+	}, func() {
 		for i := range 16 {
 			VMOVDQU64(s.at(i), s.block(i))
 		}
@@ -96,7 +99,7 @@ func (s sixteen) operations() {
 			VMOVDQU64(s.block(i), s.at(i))
 		}
 	})
-	s.loop("ifft16SmallAVX512", "undoes fft16SmallAVX512.", func() {
+	s.loop("ifft16SmallAVX512", []string{"ifft16SmallAVX512 undoes fft16SmallAVX512."}, func() {
 		for i := range 16 {
 			VMOVDQU64(s.at(i), s.block(i))
 			VMOVDQU64(s.at(i).Offset(32), Y31)
@@ -114,10 +117,10 @@ func (s sixteen) operations() {
 }
 
 // loop emits one direction: body does one block of each slice.
-func (s sixteen) loop(name, doc string, body func()) {
+func (s sixteen) loop(name string, doc []string, body func()) {
 	TEXT(name, NOSPLIT, "func(w []byte, width int, f *[15]uint64, twist *uint64)")
 	Pragma("noescape")
-	Doc(name + " " + doc)
+	Doc(doc...)
 	Load(Param("w").Base(), RDI)
 	Load(Param("width"), RBX)
 	Load(Param("f"), R8)
