@@ -33,7 +33,7 @@ func TestKernelsStayInTheirSlices(t *testing.T) {
 	t.Parallel()
 	lengths := []int{0, 1, 2, 31, 32, 62, 63, 64, 65, 126, 127, 128, 129, 191, 192, 255, 256, 257, 1022}
 	for _, atEnd := range []bool{false, true} {
-		for _, count := range []int{1, 2, 16, 17} {
+		for _, count := range []int{1, 2, 9, 10, 16, 17} {
 			for _, n := range lengths {
 				src, dst := guarded(t, n*count, atEnd), guarded(t, Size*count, atEnd)
 				copy(src, patterned(len(src)))
@@ -45,6 +45,11 @@ func TestKernelsStayInTheirSlices(t *testing.T) {
 						k.sum(dst, src, n, List(count, n), prefix)
 						if !bytes.Equal(dst, want) {
 							t.Fatalf("%s: %d messages of %d bytes at an edge, prefix %d: digests differ", k.name, count, n, prefix)
+						}
+						// The first message in all lanes.
+						k.sum(dst, src[:n], n, Grid{Rows: 1, Cols: count, DstCol: Size}, prefix)
+						if !bytes.Equal(dst, bytes.Repeat(want[:Size], count)) {
+							t.Fatalf("%s: %d times a message of %d bytes at an edge, prefix %d: digests differ", k.name, count, n, prefix)
 						}
 					}
 				}

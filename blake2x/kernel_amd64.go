@@ -47,7 +47,7 @@ func (k *kernel) lanes() int {
 	return 0
 }
 
-// batch is how many messages are handed to a kernel at once where they do not go on in a row of the grid: a
+// batch is how many messages at most are handed to a kernel at once where they do not go on in a row of the grid: a
 // group of lanes begins while the one before still waits for its last results.
 const batch = 64
 

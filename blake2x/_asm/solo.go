@@ -9,8 +9,8 @@ import (
 // The solo lane is the ninth of the AVX2 kernel: while vectors take every cycle of the units that work on them, its
 // steps, woven between theirs, take the integer units. Two such lanes would wait for one another.
 
-// The frame goes on behind what vectors use with room before the lane's block, that block, its hash, the state's words 8 to 11, for which there
-// are no registers, the registers that rounds need, and the rounds left.
+// The frame goes on behind what vectors use, with room before the lane's block, that block, its hash, the state's words
+// 8 to 11, for which there are no registers, the registers that rounds need, and the rounds left.
 const (
 	soloAt      = 40*wordSize256 + 32
 	soloHashAt  = 16 * 8
