@@ -28,7 +28,7 @@ const (
 	// area, are faster as a whole.
 	longSymbol, largeMatrix = 900, 8 << 20
 	// groupBytes is the work area that a group aims at: beside what it is read from and copied to, it stays in a
-	// second-level cache. With many shards it is up to workBytes.
+	// second-level cache. With many shards it is up to workBytes, or a block of the hash in each row.
 	groupBytes = 576 << 10
 	// minStrip is the strip below which the bookkeeping of each begins to count.
 	minStrip = 1152
@@ -57,11 +57,13 @@ func fitGroup(n, rows, s, task, lanes int) (strip, columns int) {
 	if s <= maxWidth && rows*columns*s <= groupBytes {
 		return s, columns
 	}
-	width := min(max(groupBytes/(rows*columns), minStrip), maxWidth, workBytes/(rows*columns))
-	// Not an even number of blocks, as the hash reads many rows at once, which then begin at different places of a
-	// first-level cache.
-	strip = (width/blake2x.BlockSize - 1) / 2 * 2 * blake2x.BlockSize
-	return min(s, max(0, strip)+blake2x.BlockSize), columns
+	blocks := min(max(groupBytes/(rows*columns), minStrip), maxWidth, workBytes/(rows*columns)) / blake2x.BlockSize
+	if blocks > 2 {
+		// Not an even number, as the hash reads many rows at once, which then begin at different places of a
+		// first-level cache.
+		blocks -= 1 - blocks%2
+	}
+	return min(s, max(1, blocks)*blake2x.BlockSize), columns
 }
 
 // run extends and hashes the group. Its task goes on to stop.

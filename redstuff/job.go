@@ -109,9 +109,10 @@ func (j *job) perWorker() int64 {
 	group := columns * int64(j.s)
 	size := 3*leafBytes + workBytes + group*int64(j.c.n-j.k1)
 	if j.grouped {
-		// The work area, and for each symbol the state of its hash and the bytes that are taken out last.
+		// The work area, which rows use too, and for each symbol the state of its hash and the bytes that are taken out last.
 		strip := min(j.s, j.colStrip+blake2x.BlockSize)
-		size = 3*leafBytes + columns*(int64(j.c.lines[Primary].Rows())*int64(strip)+int64(j.c.n)*2*blake2x.BlockSize)
+		area := max(workBytes, columns*int64(j.c.lines[Primary].Rows())*int64(strip))
+		size = 3*leafBytes + area + columns*int64(j.c.n)*2*blake2x.BlockSize
 	}
 	if _, ok := j.source.(*file); ok {
 		size += max(readAhead, group*int64(j.k1), int64(j.rowBatch)*int64(j.k2)*int64(j.rowStrip))

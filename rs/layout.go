@@ -63,7 +63,7 @@ func (l *Layout) Width() int {
 }
 
 // page is the distance at which bytes share a place in a first-level cache. Transforms work on up to 16 rows at once, for
-// which there would not be room; a block more is half as slow.
+// which there is no room in one place; with a block more between them they take half the time.
 const page = 4 << 10
 
 // lanes returns where the low bytes of the tail of symbol i begin; the high bytes are half further.
