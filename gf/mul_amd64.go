@@ -58,50 +58,42 @@ func buildMatrices(mul product) *matrices {
 	return &table
 }
 
-// smallMatrices are the factors below 256 as matrices of bits, which act on low and high bytes alike.
+// smallMatrices are the factors below 256 as matrices from low bytes to low, which act on high bytes alike.
 var smallMatrices = buildSmallMatrices()
 
 func buildSmallMatrices() *[small]uint64 {
 	var table [small]uint64
 	for c := range table {
-		table[c] = byteMatrix(func(v byte) byte { return byte(Mul(uint16(c), uint16(v))) })
+		var m matrix
+		matrixWithin.set(&m, uint16(c))
+		table[c] = m[0]
 	}
 	return &table
-}
-
-// byteMatrix returns a linear map of bytes as a matrix of bits.
-func byteMatrix(f func(byte) byte) (m uint64) {
-	for in := range 8 {
-		v := f(1 << in)
-		for out := range 8 {
-			m |= uint64(v>>out&1) << (8*(7-out) + in)
-		}
-	}
-	return m
 }
 
 // A smallLookup is a linear map of bytes as the images of their low nibbles, then of their high ones.
 type smallLookup = [4]uint64
 
-// smallLookups are the factors below 256, which act on low and high bytes alike.
+// smallLookups are the factors below 256 as lookups from low bytes to low, which act on high bytes alike.
 var smallLookups = buildSmallLookups()
 
 func buildSmallLookups() *[small]smallLookup {
 	var table [small]smallLookup
 	for c := range table {
-		table[c] = byteLookup(func(v byte) byte { return byte(Mul(uint16(c), uint16(v))) })
+		var l lookup
+		lookupWithin.set(&l, uint16(c))
+		table[c] = smallLookup{l[0], l[1], l[4], l[5]}
 	}
 	return &table
 }
 
-func byteLookup(f func(byte) byte) (l smallLookup) {
-	for i := range 32 {
-		l[i/8] |= uint64(f(byte(i%16<<(i/16*4)))) << (i % 8 * 8)
-	}
-	return l
-}
+// twistMatrix and twistLookup are what the change of form adds to low bytes, from the high ones.
+var twistMatrix, twistLookup = buildTwists()
 
-var (
-	twistMatrix = byteMatrix(func(h byte) byte { return twist[h] })
-	twistLookup = byteLookup(func(h byte) byte { return twist[h] })
-)
+func buildTwists() (uint64, smallLookup) {
+	var m matrix
+	matrixEnter.set(&m, 1)
+	var l lookup
+	lookupEnter.set(&l, 1)
+	return m[1], smallLookup{l[8], l[9], l[12], l[13]}
+}

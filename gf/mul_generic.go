@@ -34,18 +34,6 @@ func (p *products) fill(mul product, c uint16) {
 	}
 }
 
-// A byteProducts holds c*v for all bytes v, which is all there is to products where c is below 256.
-type byteProducts [256]byte
-
-func (p *byteProducts) fill(c uint16) {
-	for bit := range 8 {
-		product := byte(Mul(c, 1<<bit))
-		for w := range 1 << bit {
-			p[1<<bit|w] = p[w] ^ product
-		}
-	}
-}
-
 // check panics unless all slices have the length of the first, a multiple of the block size.
 func check(first []byte, rest ...[]byte) {
 	if len(first)%BlockSize != 0 {
@@ -93,14 +81,6 @@ func mulAddGeneric(dst, src []byte, c uint16) {
 		return
 	case 1:
 		subtle.XORBytes(dst, dst, src)
-		return
-	}
-	if c < small {
-		var p byteProducts
-		p.fill(c)
-		for i, v := range src {
-			dst[i] ^= p[v]
-		}
 		return
 	}
 	var p products
